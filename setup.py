@@ -1,0 +1,83 @@
+"""Package metadata. Tool settings live in pyproject.toml; exact versions in scripts/locks/."""
+
+from setuptools import find_packages, setup
+
+# numpy 2 passes every install check beside tflite-runtime 2.14 and fails at the first Interpreter;
+# numpy < 2 in turn caps OpenCV at 4.11.
+EDGE = [
+    "ai-edge-litert>=2.1,<3",
+    "av>=15,<19",
+    "cryptography>=43",
+    "numpy>=1.26,<2",
+    "opencv-python-headless>=4.11,<4.12",
+    "paho-mqtt>=2.1,<3",
+    "pydantic>=2.9,<3",
+    "pyyaml>=6",
+    "sqlite-utils>=4,<5",
+    "tflite-runtime==2.14.0; python_version < '3.12'",
+]
+CENTRAL = [
+    "alembic>=1.13",
+    "argon2-cffi>=23",
+    "cryptography>=43",
+    "fastapi>=0.115",
+    "httpx>=0.27",
+    "jinja2>=3.1",
+    "paho-mqtt>=2.1,<3",
+    "psycopg[binary]>=3.2",
+    "pydantic>=2.9,<3",
+    "python-multipart>=0.0.9",
+    "pyyaml>=6",
+    "sqlalchemy>=2.0,<3",
+    "uvicorn>=0.30",
+]
+DEV = [
+    *EDGE,
+    *CENTRAL,
+    "hypothesis>=6",
+    "import-linter>=2",
+    "jsonschema>=4",
+    "mypy>=1.11",
+    "playwright>=1.45",
+    "pytest>=8",
+    "pytest-timeout>=2",
+    "pytest-xdist>=3",
+    "ruff>=0.6",
+    "types-jsonschema",
+    "types-PyYAML",
+]
+
+setup(
+    name="firelane",
+    version="0.1.0",
+    description="Keeps fire lanes open: edge daemon at the camera, case server at the fire brigade",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["edge", "edge.*", "central", "central.*"]),
+    include_package_data=False,
+    package_data={
+        "edge": ["*.sql"],
+        "edge.wire": ["schemas/*.json", "asyncapi.yaml"],
+        "central": [
+            "templates/**/*.html",
+            "static/**/*",
+            "migrations/*.py",
+            "migrations/versions/*.py",
+            "locales/*.yaml",
+        ],
+    },
+    install_requires=[],
+    extras_require={
+        "edge": EDGE,
+        "central": CENTRAL,
+        "systemd": ["systemd-python==235"],
+        "dev": DEV,
+    },
+    entry_points={
+        "console_scripts": [
+            "firelane-edge = edge.__main__:main",
+            "firelane-central = central.__main__:main",
+            "firelane-verify = central.firelane_verify:main",
+        ]
+    },
+)
