@@ -1,0 +1,79 @@
+"""Who may do what on the staff pages. Pure.
+
+One table, read by every page: an act that is not in it, or a role that is not in its set, is
+refused. Separation of duties inside a case (two different officers, nobody on their own vehicle)
+belongs to the case machine; this table only says which doors a role has a key to.
+
+AccessError
+└── Refused    the role has no right to the act
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class AccessError(Exception):
+    """Something that the signed-in person may not do."""
+
+
+class Refused(AccessError):
+    """The role has no right to the act."""
+
+    def __init__(self, role: "Role", act: "Act") -> None:
+        allowed = ", ".join(sorted(ALLOWED[act]))
+        super().__init__(f"role {role} must not {act}; allowed: {allowed}")
+        self.role = role
+        self.act = act
+
+
+class Role(StrEnum):
+    """The offices of the case machine. A device and the scheduler are no persons and sign in nowhere."""
+
+    SCREENER = "screener"
+    OFFICER = "officer"
+    HEAD = "head"
+    LEGAL = "legal"
+    SERVICE = "service"
+    FINANCE = "finance"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+class Act(StrEnum):
+    SEE_CASES = "see cases"
+    SEE_EVIDENCE = "see evidence"
+    EXPORT_PACKET = "export a packet"
+    SEE_FLEET = "see the fleet"
+    MANAGE_USERS = "manage users"
+
+
+_JUDGING = frozenset({Role.OFFICER, Role.HEAD, Role.LEGAL, Role.AUDITOR})
+_EVERYBODY = frozenset(Role)
+
+ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
+    {
+        # An administrator keeps the machine running and has no case rights at all.
+        Act.SEE_CASES: _EVERYBODY - {Role.ADMIN},
+        # Money needs no pictures of people's vehicles.
+        Act.SEE_EVIDENCE: _EVERYBODY - {Role.ADMIN, Role.FINANCE},
+        Act.EXPORT_PACKET: _JUDGING,
+        Act.SEE_FLEET: _EVERYBODY - {Role.FINANCE},
+        Act.MANAGE_USERS: frozenset({Role.ADMIN}),
+    }
+)
+
+
+def allowed(role: Role, act: Act) -> bool:
+    return role in ALLOWED[act]
+
+
+def require(role: Role, act: Act) -> None:
+    """Raises Refused."""
+    if not allowed(role, act):
+        raise Refused(role, act)
+
+
+def home(role: Role) -> str:
+    """The page a role starts on: the first that it may open."""
+    return "/cases" if allowed(role, Act.SEE_CASES) else "/fleet"

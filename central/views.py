@@ -1,0 +1,166 @@
+"""What the store shows to those who read: frozen values, no rows, no SQL.
+
+The staff pages, the export and the command line read these and nothing else of the store.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol
+from uuid import UUID
+
+from edge.wire.records import Record
+from edge.wire.status import Birth, Health
+
+PAGE_ROWS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """All that is given must hold. Texts match anywhere inside, `%` and `_` mean themselves.
+
+    `plate` is normalised (upper case, no separators); `text` is looked for in number, site, camera,
+    lane and plate. Times are when the case was opened, from inclusive to exclusive.
+    """
+
+    state: str | None = None
+    site: str | None = None
+    device: str | None = None
+    plate: str | None = None
+    text: str | None = None
+    opened_from_utc_ms: int | None = None
+    opened_until_utc_ms: int | None = None
+    limit: int = PAGE_ROWS
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A case as a list shows it. `standing_ms` is as the latest record has it."""
+
+    id: UUID
+    number: str
+    state: str
+    site: str
+    device: str
+    camera: str
+    lane: str
+    opened_utc_ms: int
+    begin_utc_ms: int
+    standing_ms: int
+    latest_kind: str
+    plate: str | None
+    plate_colour: str | None
+    thumb_sha256: str | None
+    changed_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """One page of cases, newest first, and how many there are in all."""
+
+    rows: Sequence[CaseRow]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One integrity check. `ok` is None where it could not be made; `detail` says why, in English."""
+
+    name: str
+    ok: bool | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """A stored record: `held` names the exhibits whose bytes are in the evidence folder."""
+
+    record: Record
+    envelope_sha256: str
+    status: str
+    received_utc_ms: int
+    stored_utc_ms: int | None
+    checks: Sequence[Check]
+    held: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEvent:
+    """One line of a case's append-only log."""
+
+    seq: int
+    utc_ms: int
+    actor: str
+    type: str
+    hash: str
+    payload: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case with all that it rests on; records in the order of the device's chain."""
+
+    row: CaseRow
+    records: Sequence[RecordView]
+    events: Sequence[CaseEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class ExhibitFile:
+    """An exhibit whose bytes are held."""
+
+    sha256: str
+    size: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    code: str
+    level: str
+    since_utc_ms: int
+    text: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A registered device. `state` is `never` until its first word, then as the device's State."""
+
+    id: str
+    site: str
+    name: str
+    active: bool
+    state: str
+    epoch: int | None
+    last_seen_utc_ms: int | None
+    birth: Birth | None
+    health: Health | None
+    alerts: Sequence[AlertRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Two counters that rise when any case or any device changed: cheap to ask for, often."""
+
+    cases: int
+    fleet: int
+
+
+class Reader(Protocol):
+    """The store as the staff pages see it. Calls block; pages make them in worker threads."""
+
+    def cases(self, wanted: CaseFilter) -> CasePage: ...
+
+    def case(self, case_id: UUID) -> CaseView | None: ...
+
+    def envelope(self, record_id: UUID) -> bytes | None: ...
+
+    def exhibit(self, sha256: str) -> ExhibitFile | None: ...
+
+    def devices(self) -> Sequence[DeviceRow]: ...
+
+    def sites(self) -> Sequence[str]: ...
+
+    def mark(self) -> Mark: ...
