@@ -28,7 +28,7 @@ class Refused(AccessError):
 
 
 class Role(StrEnum):
-    """The offices of the case machine. A device and the scheduler are no persons and sign in nowhere."""
+    """The offices of the case machine. Devices are no persons: they never sign in."""
 
     SCREENER = "screener"
     OFFICER = "officer"

@@ -65,7 +65,7 @@ class CasePage:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One integrity check. `ok` is None where it could not be made; `detail` says why, in English."""
+    """One integrity check. `ok` is None where it could not be made, `detail` says why."""
 
     name: str
     ok: bool | None
