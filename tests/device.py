@@ -44,6 +44,7 @@ from edge.wire.records import (
     Software,
     Stay,
     Vehicle,
+    lane_version,
 )
 from edge.wire.signing import Signer
 from edge.wire.status import Birth, CameraProfile, State
@@ -77,11 +78,6 @@ def signer(seed: int) -> Signer:
 def raw_key(key: Ed25519PublicKey) -> bytes:
     """The 32 bytes that are registered for a device."""
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
-
-
-def lane_version(lane: str, size: tuple[int, int], polygon: Sequence[tuple[int, int]]) -> str:
-    points = ",".join(f"[{x},{y}]" for x, y in polygon)
-    return hashlib.sha256(f'["{lane}",[{size[0]},{size[1]}],[{points}]]'.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ WireError                 their fault: refuse, count, go on. Every refusal carri
 
 from enum import StrEnum
 
+from edge.wire.limits import TEXT_CHARS
+
 
 class Code(StrEnum):
     """Stable names of refusals; they travel in `reject` and stand in logs, so they never change."""
@@ -36,12 +38,17 @@ class Code(StrEnum):
 
 
 class WireError(ValueError):
-    """Never raised itself; the subclasses name the layer that refused."""
+    """Never raised itself; the subclasses name the layer that refused.
+
+    `text` repeats what came, so it is made fit for a log line and for `reject`: printable, at most
+    TEXT_CHARS long.
+    """
 
     def __init__(self, code: Code, text: str) -> None:
-        super().__init__(text)
+        line = "".join(char if char.isprintable() else "\ufffd" for char in text[:TEXT_CHARS])
+        super().__init__(line)
         self.code = code
-        self.text = text
+        self.text = line
 
 
 class BadTopic(WireError):

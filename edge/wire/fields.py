@@ -4,24 +4,61 @@ Signed messages hold integers and text only, never floating point: shares and co
 mille (`_pm`), durations milliseconds (`_ms`), so that every implementation writes the same bytes.
 """
 
-from typing import Annotated, ClassVar, TypeVar
+import re
+from typing import Annotated, ClassVar, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from edge.wire.errors import BadMessage, Code
-from edge.wire.limits import EXHIBIT_BYTES, FRAME_PIXELS, PACKET_BYTES
-from edge.wire.topics import DEVICE_ID_PATTERN
+from edge.wire.limits import EXHIBIT_BYTES, FRAME_PIXELS, PACKET_BYTES, TEXT_CHARS
+from edge.wire.strictjson import TwiceError, refuse_doubled_keys
+from edge.wire.topics import CENTRAL, DEVICE_ID_PATTERN
 
 _FAULTS_TOLD = 5
+_UUID_PATTERN = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
-DeviceId = Annotated[str, Field(pattern=DEVICE_ID_PATTERN)]
+
+def _not_central(text: str) -> str:
+    if text == CENTRAL:
+        raise ValueError(f"{CENTRAL!r} is the server's own name")
+    return text
+
+
+def _one_spelling(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(_UUID_PATTERN, value) is None:
+        raise ValueError("a UUID must be written as 36 lower-case characters")
+    return value
+
+
+def _whole(value: object) -> object:
+    if type(value) is not int:
+        raise ValueError("must be a whole number")
+    return value
+
+
+Version = Annotated[Literal[1], BeforeValidator(_whole)]
+"""`true` and `1.0` equal 1 in Python, but are no version."""
+Uuid = Annotated[
+    UUID,
+    BeforeValidator(_one_spelling),
+    WithJsonSchema({"type": "string", "format": "uuid", "pattern": _UUID_PATTERN}),
+]
+DeviceId = Annotated[str, Field(pattern=DEVICE_ID_PATTERN), AfterValidator(_not_central)]
 LocalId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 """The id of a camera or a lane within its device."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 KeyId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Code_ = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
-Line = Annotated[str, Field(max_length=300)]
+Line = Annotated[str, Field(max_length=TEXT_CHARS)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 UtcMs = Annotated[int, Field(ge=0, le=2**48)]
 """Milliseconds since 1970-01-01 UTC, leap seconds not counted."""
@@ -40,7 +77,7 @@ SizeBytes = Annotated[int, Field(ge=1, le=EXHIBIT_BYTES)]
 class Part(BaseModel):
     """A piece of a message. Unknown keys are refused, values are never coerced."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Message(Part):
@@ -58,7 +95,7 @@ class Moment(Part):
 
     utc_ms: UtcMs
     mono_ns: Annotated[int, Field(ge=0, le=2**62)]
-    boot: UUID
+    boot: Uuid
     frame: Count
 
 
@@ -73,7 +110,10 @@ def parse(kind: type[AnyMessage], payload: bytes) -> AnyMessage:
             f"message must be at most {PACKET_BYTES} bytes, got {len(payload)}",
         )
     try:
-        return kind.model_validate_json(payload)
+        message = kind.model_validate_json(payload)
+        refuse_doubled_keys(payload)
+    except TwiceError as error:
+        raise BadMessage(Code.MESSAGE_INVALID, str(error)) from None
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False)
         if faults[0]["type"] == "json_invalid":
@@ -81,9 +121,10 @@ def parse(kind: type[AnyMessage], payload: bytes) -> AnyMessage:
                 Code.MESSAGE_NOT_JSON, f"message must be JSON: {faults[0]['msg']}"
             ) from None
         told = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc']) or 'message'}: {fault['msg']}, "
+            f"{'.'.join(str(part)[:48] for part in fault['loc']) or 'message'}: {fault['msg']}, "
             f"got {str(fault['input'])[:60]!r}"
             for fault in faults[:_FAULTS_TOLD]
         )
         more = f" (and {len(faults) - _FAULTS_TOLD} more)" if len(faults) > _FAULTS_TOLD else ""
         raise BadMessage(Code.MESSAGE_INVALID, told + more) from None
+    return message

@@ -15,6 +15,10 @@ CHUNKS_PER_EXHIBIT = EXHIBIT_BYTES // CHUNK_BYTES
 GAPS_PER_RECORD = 256
 SAMPLES_PER_RECORD = 128
 POLYGON_POINTS = 64
+TEXT_CHARS = 300
+"""Sentences in messages: long enough to say what was wrong, short enough for a log line."""
+TOMBSTONES_PER_RESPONSE = 200
+FACTS_PER_RESPONSE = 24
 FRAME_PIXELS = 16384
 WINDOW_CHUNKS = 8
 """Chunks in flight at most: a cut connection resends at most this many."""

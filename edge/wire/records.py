@@ -4,9 +4,11 @@ A record tells what was seen, never what should follow from it. Offsets count mo
 from the beginning of the stay, so that no step of the wall clock changes a duration.
 """
 
+import hashlib
+import json
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Self
-from uuid import UUID
 
 from pydantic import Field, model_validator
 
@@ -27,6 +29,8 @@ from edge.wire.fields import (
     Sha256,
     SizeBytes,
     UtcMs,
+    Uuid,
+    Version,
 )
 from edge.wire.limits import (
     EXHIBITS_PER_RECORD,
@@ -100,6 +104,13 @@ class LaneSeen(Part):
     frame_height: Annotated[Pixel, Field(ge=16)]
 
 
+def lane_version(lane: str, frame: tuple[int, int], polygon: Sequence[Point]) -> str:
+    """The hash that names one drawing of a lane: SHA-256, in hex, of the compact JSON
+    `[id,[width,height],[[x,y],...]]` with integers in pixels of a frame of that size."""
+    text = json.dumps([lane, frame, [list(point) for point in polygon]], separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 class Rules(Part):
     """The times that the device kept to, and the policy that they came from."""
 
@@ -140,7 +151,7 @@ class Sample(Part):
 class Reminded(Part):
     """The notice that this record counts its deadline from."""
 
-    notice_id: UUID
+    notice_id: Uuid
     reminded_utc_ms: UtcMs
     offset_ms: OffsetMs
 
@@ -148,8 +159,8 @@ class Reminded(Part):
 class Stay(Part):
     """The stay so far. `standing_ms` runs from the beginning to the last sight of the vehicle."""
 
-    id: UUID
-    previous_id: UUID | None
+    id: Uuid
+    previous_id: Uuid | None
     begin: Moment
     last_seen: Moment
     standing_ms: OffsetMs
@@ -239,9 +250,9 @@ class Record(Message):
 
     PAYLOAD_TYPE: ClassVar[str] = "application/vnd.firelane.record.v1+json"
 
-    v: Literal[1]
+    v: Version
     kind: RecordKind
-    record_id: UUID
+    record_id: Uuid
     seq: Seq
     prev: Sha256
     device: DeviceId

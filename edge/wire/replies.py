@@ -2,7 +2,6 @@
 
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Self
-from uuid import UUID
 
 from pydantic import Field, model_validator
 
@@ -11,14 +10,22 @@ from edge.wire.fields import (
     Count,
     DeviceId,
     Line,
+    LocalId,
     Message,
     OffsetMs,
     Part,
     Seq,
     Sha256,
     UtcMs,
+    Uuid,
+    Version,
 )
-from edge.wire.limits import CHUNKS_PER_EXHIBIT, EXHIBITS_PER_RECORD
+from edge.wire.limits import (
+    CHUNKS_PER_EXHIBIT,
+    EXHIBITS_PER_RECORD,
+    FACTS_PER_RESPONSE,
+    TOMBSTONES_PER_RESPONSE,
+)
 
 ChunkIndex = Annotated[int, Field(ge=0, lt=CHUNKS_PER_EXHIBIT)]
 
@@ -28,9 +35,9 @@ class Receipt(Message):
 
     PAYLOAD_TYPE: ClassVar[str] = "application/vnd.firelane.receipt.v1+json"
 
-    v: Literal[1]
+    v: Version
     device: DeviceId
-    record_id: UUID
+    record_id: Uuid
     record_sha256: Sha256
     seq: Seq
     stored_utc_ms: UtcMs
@@ -56,9 +63,9 @@ class Need(Message):
 
     PAYLOAD_TYPE: ClassVar[str] = "application/vnd.firelane.need.v1+json"
 
-    v: Literal[1]
+    v: Version
     device: DeviceId
-    record_id: UUID
+    record_id: Uuid
     record_sha256: Sha256
     missing: Annotated[list[MissingChunks], Field(min_length=1, max_length=EXHIBITS_PER_RECORD)]
     pause_ms: Annotated[int, Field(ge=0, le=600_000)]
@@ -69,10 +76,10 @@ class Reject(Message):
 
     PAYLOAD_TYPE: ClassVar[str] = "application/vnd.firelane.reject.v1+json"
 
-    v: Literal[1]
+    v: Version
     device: DeviceId
     envelope_sha256: Sha256
-    record_id: UUID | None
+    record_id: Uuid | None
     code: Code_
     text: Line
 
@@ -83,10 +90,10 @@ class Notice(Message):
 
     PAYLOAD_TYPE: ClassVar[str] = "application/vnd.firelane.notice.v1+json"
 
-    v: Literal[1]
+    v: Version
     device: DeviceId
-    notice_id: UUID
-    stay_id: UUID
+    notice_id: Uuid
+    stay_id: Uuid
     reminded_utc_ms: UtcMs
     sent_utc_ms: UtcMs
     grace_ms: OffsetMs
@@ -122,12 +129,12 @@ class Request(Message):
 
     PAYLOAD_TYPE: ClassVar[str] = "application/vnd.firelane.request.v1+json"
 
-    v: Literal[1]
+    v: Version
     device: DeviceId
-    request_id: UUID
+    request_id: Uuid
     operation: Operation
     expires_utc_ms: UtcMs
-    camera: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")] | None
+    camera: LocalId | None
     records: SeqRange | None
 
     @model_validator(mode="after")
@@ -150,15 +157,18 @@ class Response(Message):
 
     PAYLOAD_TYPE: ClassVar[str] = "application/vnd.firelane.response.v1+json"
 
-    v: Literal[1]
+    v: Version
     device: DeviceId
-    request_id: UUID
+    request_id: Uuid
     ok: bool
     text: Line
-    tombstones: Annotated[list[Tombstone], Field(max_length=400)]
+    tombstones: Annotated[list[Tombstone], Field(max_length=TOMBSTONES_PER_RESPONSE)]
     facts: Annotated[
-        dict[Annotated[str, Field(max_length=48)], Annotated[str, Field(max_length=200)]],
-        Field(max_length=64),
+        dict[
+            Annotated[str, Field(pattern=r"^[a-z0-9_.-]{1,48}$")],
+            Annotated[str, Field(max_length=200)],
+        ],
+        Field(max_length=FACTS_PER_RESPONSE),
     ]
 
 
@@ -167,7 +177,7 @@ class ConfigDesired(Message):
 
     PAYLOAD_TYPE: ClassVar[str] = "application/vnd.firelane.config.v1+json"
 
-    v: Literal[1]
+    v: Version
     device: DeviceId
     version: Seq
     issued_utc_ms: UtcMs
@@ -178,7 +188,7 @@ class ConfigDesired(Message):
 class ConfigReported(Message):
     """The configuration that a device runs; `error` says why the desired one was refused."""
 
-    v: Literal[1]
+    v: Version
     device: DeviceId
     version: Count
     sha256: Sha256

@@ -7,7 +7,6 @@ re-serialised: who receives an envelope keeps its bytes.
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.wire.errors import BadEnvelope, BadSignature, Code
 from edge.wire.limits import PACKET_BYTES, PAYLOAD_BYTES
+from edge.wire.strictjson import TwiceError, refuse_doubled_keys
 
 ED25519 = "ed25519"
 
@@ -133,17 +133,20 @@ def _parse(raw: bytes) -> tuple[_Envelope, bytes]:
         )
     try:
         envelope = _Envelope.model_validate_json(raw)
+        refuse_doubled_keys(raw)
+    except TwiceError as error:
+        raise BadEnvelope(Code.ENVELOPE_MALFORMED, f"envelope: {error}") from None
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         if fault["type"] == "json_invalid":
             raise BadEnvelope(
                 Code.ENVELOPE_NOT_JSON, f"envelope must be JSON: {fault['msg']}"
             ) from None
-        where = ".".join(str(part) for part in fault["loc"])
+        where = ".".join(str(part)[:48] for part in fault["loc"]) or "as a whole"
         raise BadEnvelope(Code.ENVELOPE_MALFORMED, f"envelope {where}: {fault['msg']}") from None
     try:
-        payload = base64.b64decode(envelope.payload, validate=True)
-    except (binascii.Error, ValueError):
+        payload = _from_base64(envelope.payload)
+    except ValueError:
         raise BadEnvelope(
             Code.ENVELOPE_MALFORMED, "envelope payload: must be standard base64"
         ) from None
@@ -153,6 +156,15 @@ def _parse(raw: bytes) -> tuple[_Envelope, bytes]:
             f"payload must be at most {PAYLOAD_BYTES} bytes, got {len(payload)}",
         )
     return envelope, payload
+
+
+def _from_base64(text: str) -> bytes:
+    """Standard base64 (RFC 4648 §4) in its only spelling: bits that mean nothing must be 0.
+    Raises ValueError."""
+    data = base64.b64decode(text, validate=True)
+    if base64.b64encode(data).decode() != text:
+        raise ValueError("not the only spelling")
+    return data
 
 
 _ALGORITHMS: frozenset[Literal["ed25519"]] = frozenset({"ed25519"})
@@ -168,8 +180,8 @@ def _check(signature: _Signature, signed: bytes, keys: Mapping[str, Ed25519Publi
     if key is None:
         raise BadSignature(Code.KEY_UNKNOWN, f"no key {signature.keyid} may sign here")
     try:
-        key.verify(base64.b64decode(signature.sig, validate=True), signed)
-    except (InvalidSignature, binascii.Error, ValueError):
+        key.verify(_from_base64(signature.sig), signed)
+    except (InvalidSignature, ValueError):
         raise BadSignature(
             Code.SIGNATURE_INVALID,
             f"the signature of key {signature.keyid} does not fit the bytes",

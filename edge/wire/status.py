@@ -5,7 +5,6 @@ them. Numbers that cannot be read on a box are null, never a guess.
 """
 
 from typing import Annotated, Literal
-from uuid import UUID
 
 from pydantic import Field
 
@@ -23,6 +22,8 @@ from edge.wire.fields import (
     Pixel,
     Sha256,
     UtcMs,
+    Uuid,
+    Version,
 )
 
 Level = Literal["ok", "warn", "crit"]
@@ -35,16 +36,16 @@ class State(Message):
     """Retained, and the will. `epoch` rises with every start of the daemon and is kept on disk:
     a `lost` whose epoch is below the last birth's came late and means nothing."""
 
-    v: Literal[1]
+    v: Version
     s: Literal["online", "stopped", "lost"]
     epoch: Count
-    boot: UUID
+    boot: Uuid
 
 
 class CentralState(Message):
     """Devices hold their packets back while the server is not `online`."""
 
-    v: Literal[1]
+    v: Version
     s: Literal["online", "draining", "offline"]
     epoch: Count
 
@@ -59,10 +60,10 @@ class CameraProfile(Part):
 class Birth(Message):
     """What a device is, said at every start (retained)."""
 
-    v: Literal[1]
+    v: Version
     device: DeviceId
     epoch: Count
-    boot: UUID
+    boot: Uuid
     utc_ms: UtcMs
     software: Name
     software_sha256: Sha256
@@ -144,7 +145,7 @@ class LinkHealth(Part):
 class Health(Message):
     """Every 60 s, and at once when the overall level changes. At most 4 KiB with eight cameras."""
 
-    v: Literal[1]
+    v: Version
     device: DeviceId
     utc_ms: UtcMs
     epoch: Count
@@ -161,7 +162,7 @@ class Health(Message):
 class Alert(Message):
     """Retained under its code until it is cleared by an empty payload."""
 
-    v: Literal[1]
+    v: Version
     code: Code_
     level: Literal["warn", "crit"]
     since_utc_ms: UtcMs
