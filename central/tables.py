@@ -1,7 +1,7 @@
 """Every table of the central server, for SQLite and PostgreSQL alike.
 
-Times are integer milliseconds since 1970 UTC, hashes lower-case hex. What came signed is kept as the
-exact bytes that came; columns beside it are an index to them and can be rebuilt from them.
+Times are integer milliseconds since 1970 UTC, hashes lower-case hex. What came signed is kept as
+the exact bytes that came; columns beside it are an index to them and can be rebuilt from them.
 Migrations in central/migrations bring an older database here; a test holds the two together.
 """
 

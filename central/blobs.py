@@ -1,0 +1,115 @@
+"""The evidence folder: images named by the SHA-256 of their bytes.
+
+    FOLDER/sha256/ab/cd/<64 hex>        whole images, never changed
+    FOLDER/parts/<device>/<64 hex>      images on their way, written at the offsets of their chunks
+
+An image gets its name only after its bytes were hashed and flushed, and its folder is flushed
+before `keep` returns: what the database says is held survives a power cut. A part is not flushed;
+should a power cut damage one, its hash tells, and it is fetched again.
+
+BlobFault
+├── Missing    no image of that name is held
+└── Damaged    the bytes do not hash to the name
+"""
+
+import hashlib
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.wire.limits import CHUNK_BYTES
+
+
+class BlobFault(Exception):
+    """An image is not what it should be."""
+
+
+class Missing(BlobFault):
+    """No image of that name is held."""
+
+
+class Damaged(BlobFault):
+    """The bytes do not hash to the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blobs:
+    """The evidence folder. Any number of processes may share it."""
+
+    folder: Path
+
+    def path(self, sha256: str) -> Path:
+        """Where the whole image lies, whether or not it is there."""
+        return self.folder / "sha256" / sha256[:2] / sha256[2:4] / sha256
+
+    def read(self, sha256: str) -> bytes:
+        """The bytes as they were stored. Raises Missing."""
+        try:
+            return self.path(sha256).read_bytes()
+        except FileNotFoundError:
+            raise Missing(f"no image {sha256} is held") from None
+
+    def check(self, sha256: str) -> None:
+        """Hash the stored bytes again. Raises Missing or Damaged."""
+        found = hashlib.sha256(self.read(sha256)).hexdigest()
+        if found != sha256:
+            raise Damaged(f"image {sha256} now hashes to {found}")
+
+    def write_chunk(self, device: str, sha256: str, index: int, chunk: bytes) -> None:
+        """Put a chunk at its place in the part. Writing it twice changes nothing."""
+        part = self._part(device, sha256)
+        part.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o640)
+        try:
+            offset = index * CHUNK_BYTES
+            while chunk:
+                written = os.pwrite(handle, chunk, offset)
+                chunk, offset = chunk[written:], offset + written
+        finally:
+            os.close(handle)
+
+    def finish(self, device: str, sha256: str, size: int) -> None:
+        """Make a complete part an image: hash, flush, rename, flush the folder.
+
+        Raises Damaged where size or hash do not fit; the part is then gone. Raises Missing where
+        there is no part and no image: another worker may have finished it meanwhile.
+        """
+        part, whole = self._part(device, sha256), self.path(sha256)
+        try:
+            data = part.read_bytes()
+        except FileNotFoundError:
+            self.check(sha256)
+            return
+        if len(data) != size or hashlib.sha256(data).hexdigest() != sha256:
+            self.drop(device, sha256)
+            raise Damaged(f"{len(data)} bytes came for image {sha256} and do not hash to it")
+        _make_folder(whole.parent)
+        _flush(part)
+        with suppress(FileNotFoundError):  # another worker renamed the same bytes
+            part.rename(whole)
+        _flush(whole.parent)
+
+    def drop(self, device: str, sha256: str) -> None:
+        """Forget a part."""
+        self._part(device, sha256).unlink(missing_ok=True)
+
+    def _part(self, device: str, sha256: str) -> Path:
+        return self.folder / "parts" / device / sha256
+
+
+def _make_folder(folder: Path) -> None:
+    """Like mkdir -p, with every new folder's entry flushed."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _flush(folder.parent)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,119 @@
+"""Opening the database: SQLite for one process, PostgreSQL by URL for many.
+
+Every commit is on the disk when it returns. SQLite runs with WAL and synchronous=FULL; with NORMAL
+every acknowledged commit since the last checkpoint is lost at a power cut, while `integrity_check`
+says ok. Writing transactions begin IMMEDIATE, so that two writers wait instead of failing.
+
+DatabaseFault
+├── BadUrl        the address names no database that we support
+└── WrongVersion  the tables are newer than this program
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_S = 30
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+
+
+class DatabaseFault(Exception):
+    """The database cannot be used as it is configured."""
+
+
+class BadUrl(DatabaseFault):
+    """The address names no database that we support."""
+
+
+class WrongVersion(DatabaseFault):
+    """The tables were made by a newer program."""
+
+
+def parse_url(address: str) -> URL:
+    """`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`. Raises BadUrl."""
+    try:
+        url = make_url(address)
+        driver = _DRIVERS[url.get_backend_name()]
+    except (ArgumentError, KeyError):
+        raise BadUrl(
+            f"database must be sqlite:///FILE or postgresql://USER@HOST/NAME, "
+            f"got {address.rsplit('@', maxsplit=1)[-1]!r}"
+        ) from None
+    if driver == _DRIVERS["sqlite"] and url.database in (None, "", ":memory:"):
+        raise BadUrl("an SQLite database must be a file: sqlite:///FILE")
+    return url.set(drivername=driver)
+
+
+def connect(address: str) -> Engine:
+    """A pool of connections. Makes the folder of an SQLite file. Raises BadUrl."""
+    url = parse_url(address)
+    if url.get_backend_name() == "postgresql":
+        return create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+    Path(str(url.database)).absolute().parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        pool_size=16,
+        max_overflow=16,
+        connect_args={"timeout": BUSY_S, "isolation_level": None},
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(raw: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "journal_size_limit=67108864",
+    ):
+        raw.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN DEFERRED" if reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent look at the database; never waits for a writer on SQLite."""
+    with engine.connect() as connection:
+        options = {"isolation_level": "REPEATABLE READ"} if _is_postgres(engine) else {}
+        prepared = connection.execution_options(reading=True, **options)
+        with prepared.begin():
+            yield prepared
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables up to this program. Raises WrongVersion where they are ahead of it."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    with engine.begin() as connection:
+        if _is_postgres(engine):  # SQLite's writers wait for one another anyway
+            connection.execute(text("SELECT pg_advisory_xact_lock(7346625)"))
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current is not None and current not in known:
+            raise WrongVersion(
+                f"the database is at version {current}, which this program does not know; "
+                "install the newer program again"
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _is_postgres(engine: Engine) -> bool:
+    return engine.dialect.name == "postgresql"

@@ -1,0 +1,13 @@
+"""Alembic's entry: runs inside the connection that central.database.migrate hands over."""
+
+from alembic import context
+
+from central.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
