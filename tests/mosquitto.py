@@ -77,7 +77,7 @@ class Broker:
         )
 
     def start(self) -> None:
-        """Start and wait until the port answers. Raises RuntimeError with the log where it does not.
+        """Start and wait until the port answers. Raises RuntimeError with the log if it does not.
 
         A free port may be taken by another process in between: then another one is tried, unless
         this broker has been running on its port before.

@@ -1,0 +1,135 @@
+"""The one SQLite file of a device: opened safely, checked at start, set aside when damaged.
+
+WAL with `synchronous=FULL`: what is committed survives a power cut. With NORMAL every
+commit since the last checkpoint was lost in our power-cut trials, while the file stayed "ok".
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from edge.storage import DiskBroken, StorageFault, storage_faults
+from edge.trace import point
+
+SCHEMA = Path(__file__).with_name("outbox.sql")
+VERSION = 1
+PAGES = 65_536
+"""At most 256 MiB, some hundred thousand records: a bug may not fill the disk with rows."""
+_PRAGMAS = f"""
+PRAGMA auto_vacuum = INCREMENTAL;
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA wal_autocheckpoint = 256;
+PRAGMA journal_size_limit = 8388608;
+PRAGMA busy_timeout = 5000;
+PRAGMA foreign_keys = ON;
+PRAGMA mmap_size = 0;
+PRAGMA max_page_count = {PAGES};
+"""
+
+
+class Database:
+    """A connection that several threads share, one transaction at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+
+    @contextmanager
+    def transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
+        """All or nothing, durable once the block has ended. Raises StorageFault, having undone it.
+
+        After a failed sync nobody knows what the file holds, so the next one opens it afresh.
+        """
+        with self._lock:
+            try:
+                with storage_faults(doing):
+                    connection = self._open()
+                    connection.execute("BEGIN IMMEDIATE")
+                    yield connection
+                    point("before_commit", doing)
+                    connection.execute("COMMIT")
+                    point("committed", doing)
+            except BaseException as error:
+                self._undo(reopen=isinstance(error, DiskBroken))
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One look at the database by one thread. Raises StorageFault."""
+        with self._lock, storage_faults("read the outbox"):
+            yield self._open()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _undo(self, *, reopen: bool) -> None:
+        if self._connection is None:
+            return
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        if reopen:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            connection = sqlite3.connect(
+                self._path, isolation_level=None, check_same_thread=False, cached_statements=64
+            )
+            connection.row_factory = sqlite3.Row
+            connection.executescript(_PRAGMAS)
+            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+                schema = SCHEMA.read_text(encoding="utf-8")
+                connection.executescript(f"BEGIN;{schema}PRAGMA user_version = {VERSION};COMMIT;")
+            self._connection = connection
+        return self._connection
+
+
+def open_database(path: Path, utc_ms: int) -> tuple[Database, str]:
+    """Open or create the database, and say what was wrong with it ('' if nothing).
+
+    A damaged file is kept beside under a name with the time, for whoever wants to look, and a new
+    one is begun: its records come back from their signed files. Raises StorageFault.
+    """
+    database = Database(path)
+    fault = _check(database)
+    if fault:
+        database.close()
+        for suffix in ("", "-wal", "-shm"):
+            part = path.with_name(path.name + suffix)
+            if part.exists():
+                with storage_faults("set the damaged outbox aside"):
+                    part.rename(
+                        path.with_name(f"{path.stem}.damaged-{utc_ms}{path.suffix}{suffix}")
+                    )
+        database = Database(path)
+        with database.reading():
+            pass
+    return database, fault
+
+
+def _check(database: Database) -> str:
+    try:
+        with database.reading() as connection:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        return f"the outbox cannot be read: {error}"
+    except StorageFault as error:
+        if isinstance(error.__cause__, sqlite3.OperationalError):
+            return f"the outbox cannot be read: {error.__cause__}"
+        raise
+    if found != "ok":
+        return f"the outbox is damaged: {found}"
+    if version != VERSION:
+        return f"the outbox has version {version}, this program reads version {VERSION}"
+    return ""

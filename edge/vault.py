@@ -1,0 +1,106 @@
+"""The files of evidence: exhibits named by their hash, and every signed record beside them.
+
+    exhibits/ab/ab12….jpg        one image, its bytes never changed
+    records/000000000042.dsse    the envelope of record 42; the outbox can be rebuilt from these
+
+A file that is there is whole: it was written under another name, synced, and renamed.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.storage import Damaged, make_folder, storage_faults, write_durably
+from edge.trace import point
+from edge.wire.limits import CHUNK_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class StoredExhibit:
+    """An image that will survive a power cut."""
+
+    sha256: str
+    size_bytes: int
+
+
+class Vault:
+    """One folder of evidence. Opening it removes what a power cut left half written."""
+
+    def __init__(self, folder: Path) -> None:
+        self._exhibits = folder / "exhibits"
+        self._records = folder / "records"
+        make_folder(self._exhibits)
+        make_folder(self._records)
+        with storage_faults("remove half-written files"):
+            for part in folder.rglob("*.part"):
+                part.unlink()
+
+    def keep(self, jpeg: bytes) -> StoredExhibit:
+        """Store an image for good; the same bytes again cost nothing. Raises StorageFault."""
+        sha256 = hashlib.sha256(jpeg).hexdigest()
+        path = self._exhibit(sha256)
+        if not path.is_file():
+            make_folder(path.parent)
+            write_durably(path, jpeg)
+        point("exhibit_kept", sha256)
+        return StoredExhibit(sha256, len(jpeg))
+
+    def check(self, sha256: str) -> None:
+        """Read an exhibit whole. Raises Damaged unless it is there and hashes to its name."""
+        try:
+            found = hashlib.sha256(self._exhibit(sha256).read_bytes()).hexdigest()
+        except FileNotFoundError:
+            raise Damaged(f"exhibit {sha256} is not on the disk") from None
+        except OSError as error:
+            raise Damaged(f"exhibit {sha256} cannot be read: {error.strerror}") from error
+        if found != sha256:
+            raise Damaged(f"exhibit {sha256} has changed on the disk, it now hashes to {found}")
+
+    def chunk(self, sha256: str, index: int) -> bytes:
+        """Chunk `index` of an exhibit: CHUNK_BYTES, the last one shorter. Raises Damaged."""
+        try:
+            with self._exhibit(sha256).open("rb") as file:
+                file.seek(index * CHUNK_BYTES)
+                found = file.read(CHUNK_BYTES)
+        except OSError as error:
+            raise Damaged(f"exhibit {sha256} cannot be read: {error.strerror}") from error
+        if not found:
+            raise Damaged(f"exhibit {sha256} has no chunk {index}")
+        return found
+
+    def drop(self, sha256: str) -> None:
+        """Remove an exhibit; it may be gone already. Raises StorageFault."""
+        with storage_faults(f"remove exhibit {sha256}"):
+            self._exhibit(sha256).unlink(missing_ok=True)
+
+    def names(self) -> Iterator[str]:
+        """The hashes of all exhibits on the disk."""
+        for path in self._exhibits.glob("*/*.jpg"):
+            yield path.stem
+
+    def keep_record(self, seq: int, envelope: bytes) -> None:
+        """Keep the signed bytes of record `seq` as a file. Raises StorageFault."""
+        write_durably(self._record(seq), envelope)
+
+    def record(self, seq: int) -> bytes | None:
+        """The signed bytes of record `seq`, unchecked; None where there are none."""
+        try:
+            return self._record(seq).read_bytes()
+        except OSError:
+            return None
+
+    def records(self) -> list[int]:
+        """The numbers of all records that have a file, in order."""
+        return sorted(int(path.stem) for path in self._records.glob("*.dsse"))
+
+    def drop_record(self, seq: int) -> None:
+        """Remove the file of a record; it may be gone already. Raises StorageFault."""
+        with storage_faults(f"remove record {seq}"):
+            self._record(seq).unlink(missing_ok=True)
+
+    def _exhibit(self, sha256: str) -> Path:
+        return self._exhibits / sha256[:2] / f"{sha256}.jpg"
+
+    def _record(self, seq: int) -> Path:
+        return self._records / f"{seq:012d}.dsse"
