@@ -2,11 +2,14 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge.database import Database, open_database
 from edge.outbox import Outbox, Sealed
+from edge.stay_memory import StayMemory
 from edge.vault import Vault
 from edge.wire.fields import Moment
 from edge.wire.records import (
@@ -31,7 +34,28 @@ BOOT = UUID("0193594e-0000-4000-8000-000000000001")
 DEVICE = "gate-1"
 UTC_MS = 1_790_000_000_000
 SIGNER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
-CENTRAL = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+KEYS = {SIGNER.key_id: SIGNER.key.public_key()}
+
+
+@dataclass
+class Box:
+    """The storage of a device, which can be opened again as after a restart."""
+
+    folder: Path
+    vault: Vault
+    database: Database
+    outbox: Outbox
+    memory: StayMemory
+    fault: str
+    damaged: list[int]
+
+
+def opened(folder: Path) -> Box:
+    vault = Vault(folder)
+    database, fault = open_database(folder / "outbox.sqlite3", UTC_MS)
+    outbox = Outbox(database, vault)
+    damaged = outbox.recover(KEYS)
+    return Box(folder, vault, database, outbox, StayMemory(database), fault, damaged)
 
 
 def uuid(number: int) -> UUID:
@@ -82,8 +106,43 @@ class Told:
     """Number of the stay; the record's own number where it is 0."""
 
 
+LANE = LaneSeen(
+    id="lane-1",
+    version="ab" * 32,
+    polygon=[(10, 10), (600, 10), (600, 400)],
+    frame_width=1280,
+    frame_height=720,
+)
+RULES = Rules(
+    policy_sha256="cd" * 32,
+    settle_ms=10_000,
+    confirm_ms=60_000,
+    grace_ms=900_000,
+    max_gap_ms=300_000,
+)
+UNREAD = PlateReading(
+    status="unread", text=None, grammar=None, colour=None, confidence_pm=0, chars_pm=[], frames=0
+)
+SAMPLE = Sample(
+    offset_ms=0, box=(100, 100, 300, 250), overlap_pm=800, score_pm=900, cues=[Cue.DETECTOR]
+)
+
+
 def record(told: Told, seq: int = 1, prev: str = GENESIS) -> Record:
     departed = told.kind is RecordKind.DEPARTURE
+    stay = Stay(
+        id=uuid(0x2000 + (told.stay or told.number)),
+        previous_id=None,
+        begin=moment(),
+        last_seen=moment(60_000),
+        standing_ms=60_000,
+        unobserved_ms=0,
+        deadline_ms=960_000,
+        reminded=None,
+        ending=Ending.LANE_EMPTY if departed else None,
+        gaps=[],
+        samples=[SAMPLE],
+    )
     return Record(
         v=1,
         kind=told.kind,
@@ -94,53 +153,10 @@ def record(told: Told, seq: int = 1, prev: str = GENESIS) -> Record:
         camera="front",
         made=moment(70_000 + told.number),
         clock=Clock(state="synced", offset_ms=3),
-        lane=LaneSeen(
-            id="lane-1",
-            version="ab" * 32,
-            polygon=[(10, 10), (600, 10), (600, 400)],
-            frame_width=1280,
-            frame_height=720,
-        ),
-        rules=Rules(
-            policy_sha256="cd" * 32,
-            settle_ms=10_000,
-            confirm_ms=60_000,
-            grace_ms=900_000,
-            max_gap_ms=300_000,
-        ),
-        stay=Stay(
-            id=uuid(0x2000 + (told.stay or told.number)),
-            previous_id=None,
-            begin=moment(),
-            last_seen=moment(60_000),
-            standing_ms=60_000,
-            unobserved_ms=0,
-            deadline_ms=960_000,
-            reminded=None,
-            ending=Ending.LANE_EMPTY if departed else None,
-            gaps=[],
-            samples=[
-                Sample(
-                    offset_ms=0,
-                    box=(100, 100, 300, 250),
-                    overlap_pm=800,
-                    score_pm=900,
-                    cues=[Cue.DETECTOR],
-                )
-            ],
-        ),
-        vehicle=Vehicle(
-            kind="car",
-            plate=PlateReading(
-                status="unread",
-                text=None,
-                grammar=None,
-                colour=None,
-                confidence_pm=0,
-                chars_pm=[],
-                frames=0,
-            ),
-        ),
+        lane=LANE,
+        rules=RULES,
+        stay=stay,
+        vehicle=Vehicle(kind="car", plate=UNREAD),
         software=Software(version="0.1.0", sha256="ef" * 32, models=[]),
         exhibits=told.exhibits,
     )

@@ -1,48 +1,33 @@
-"""Vault and outbox: what was recorded is there after anything, and leaves only with a receipt."""
+"""The outbox: what was recorded is there after anything, and leaves only with a receipt."""
 
 import errno
 import hashlib
-import os
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from unittest import mock
 
 import pytest
 
-from edge.database import Database, open_database
-from edge.outbox import Outbox, SetAside
-from edge.stay_memory import ReceivedNotice, StayMemory
-from edge.storage import Damaged, DiskBroken, DiskFull, DiskReadOnly
-from edge.vault import Vault
+from edge.outbox import SetAside
+from edge.stay_memory import ReceivedNotice
+from edge.storage import DiskFull
 from edge.wire.records import GENESIS, RecordKind
 from edge.wire.replies import Notice, Receipt, SeqRange, Tombstone
 from edge.wire.signing import open_envelope
-from tests.packets import BOOT, SIGNER, UTC_MS, Told, exhibit, jpeg, moment, put, sealed, uuid
-
-KEYS = {SIGNER.key_id: SIGNER.key.public_key()}
-
-
-@dataclass
-class Box:
-    """The storage of a device, which can be opened again as after a restart."""
-
-    folder: Path
-    vault: Vault
-    database: Database
-    outbox: Outbox
-    memory: StayMemory
-    fault: str
-    damaged: list[int]
-
-
-def opened(folder: Path) -> Box:
-    vault = Vault(folder)
-    database, fault = open_database(folder / "outbox.sqlite3", UTC_MS)
-    outbox = Outbox(database, vault)
-    damaged = outbox.recover(KEYS)
-    return Box(folder, vault, database, outbox, StayMemory(database), fault, damaged)
+from tests.packets import (
+    BOOT,
+    KEYS,
+    UTC_MS,
+    Box,
+    Told,
+    exhibit,
+    jpeg,
+    moment,
+    opened,
+    put,
+    sealed,
+    uuid,
+)
 
 
 @pytest.fixture
@@ -63,82 +48,6 @@ def receipt_for(box: Box, seq: int) -> Receipt:
         stored_utc_ms=UTC_MS,
         log_index=seq,
     )
-
-
-def test_an_exhibit_is_named_by_its_bytes_and_read_back_in_chunks(box: Box) -> None:
-    image = jpeg(1, 150_000)
-
-    stored = box.vault.keep(image)
-
-    assert stored.sha256 == hashlib.sha256(image).hexdigest()
-    assert stored.size_bytes == 150_000
-    assert b"".join(box.vault.chunk(stored.sha256, index) for index in range(3)) == image
-    assert len(box.vault.chunk(stored.sha256, 0)) == 65_536
-    with pytest.raises(Damaged, match="has no chunk 3"):
-        box.vault.chunk(stored.sha256, 3)
-
-
-def test_half_written_files_are_removed_at_start(box: Box) -> None:
-    stored = box.vault.keep(jpeg(1))
-    part = next(box.folder.glob("exhibits/*/*.jpg")).with_suffix(".jpg.part")
-    part.write_bytes(b"half")
-
-    again = Vault(box.folder)
-
-    assert not part.exists()
-    assert list(again.names()) == [stored.sha256]
-
-
-def test_a_file_is_synced_before_it_gets_its_name_and_its_folder_after(box: Box) -> None:
-    steps: list[str] = []
-    real_sync, real_replace = os.fsync, os.replace
-    box.vault.keep(jpeg(1))  # so that the folder's own name is durable already
-
-    def sync(handle: int) -> None:
-        steps.append("folder" if Path(f"/proc/self/fd/{handle}").resolve().is_dir() else "file")
-        real_sync(handle)
-
-    def rename(self: Path, target: Path) -> Path:
-        steps.append("rename")
-        real_replace(self, target)
-        return target
-
-    with mock.patch("os.fsync", sync), mock.patch.object(Path, "replace", rename):
-        box.vault.keep_record(1, b"x")
-
-    assert steps == ["file", "rename", "folder"]
-
-
-@pytest.mark.parametrize(
-    ("number", "fault"),
-    [
-        (errno.ENOSPC, DiskFull),
-        (errno.EDQUOT, DiskFull),
-        (errno.EROFS, DiskReadOnly),
-        (errno.EIO, DiskBroken),
-    ],
-)
-def test_what_the_disk_answers_becomes_a_fault_and_leaves_nothing_half(
-    box: Box, number: int, fault: type[Exception]
-) -> None:
-    with (
-        mock.patch("os.fsync", side_effect=OSError(number, os.strerror(number))),
-        pytest.raises(fault, match=os.strerror(number)),
-    ):
-        box.vault.keep_record(1, b"x" * 100)
-
-    assert [path for path in box.folder.rglob("*") if path.suffix in (".part", ".dsse")] == []
-
-
-def test_an_exhibit_that_rotted_is_found_out(box: Box) -> None:
-    stored = box.vault.keep(jpeg(1))
-    path = next(box.folder.glob("exhibits/*/*.jpg"))
-    box.vault.check(stored.sha256)
-
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
-
-    with pytest.raises(Damaged, match="has changed on the disk"):
-        box.vault.check(stored.sha256)
 
 
 def test_records_are_numbered_without_gaps_and_name_the_one_before(box: Box) -> None:
