@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from central import tables
 from central.access import Role
 from central.auth import SESSION_IDLE_MS, WINDOW_MS, Session, User
+from central.database import reading
 
 
 class AccountError(Exception):
@@ -70,18 +71,18 @@ class Accounts:
         self._engine = engine
 
     def users(self) -> Sequence[User]:
-        with self._engine.connect() as db:
+        with reading(self._engine) as db:
             rows = db.execute(select(tables.user).order_by(tables.user.c.name)).mappings()
             return [_user(row) for row in rows]
 
     def user_by_name(self, name: str) -> User | None:
-        with self._engine.connect() as db:
+        with reading(self._engine) as db:
             wanted = tables.user.c.name == name.strip().casefold()
             row = db.execute(select(tables.user).where(wanted)).mappings().first()
             return _user(row) if row else None
 
     def user(self, user_id: str) -> User | None:
-        with self._engine.connect() as db:
+        with reading(self._engine) as db:
             wanted = tables.user.c.id == user_id
             row = db.execute(select(tables.user).where(wanted)).mappings().first()
             return _user(row) if row else None
@@ -152,7 +153,7 @@ class Accounts:
             )
 
     def session(self, token_sha256: str) -> Session | None:
-        with self._engine.connect() as db:
+        with reading(self._engine) as db:
             wanted = tables.session.c.token_sha256 == token_sha256
             row = db.execute(select(tables.session).where(wanted)).mappings().first()
             return Session(**row) if row else None
@@ -183,7 +184,7 @@ class Accounts:
 
     def failures(self, key: str, since_utc_ms: int) -> Sequence[int]:
         attempt = tables.login_attempt.c
-        with self._engine.connect() as db:
+        with reading(self._engine) as db:
             wanted = select(attempt.utc_ms).where(attempt.key == key, attempt.utc_ms > since_utc_ms)
             return db.execute(wanted).scalars().all()
 
