@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
 
 from edge.wire.errors import BadEnvelope, BadSignature, Code
 from edge.wire.limits import PACKET_BYTES, PAYLOAD_BYTES
@@ -25,6 +26,8 @@ ED25519 = "ed25519"
 
 
 class _Signature(BaseModel):
+    """One signature; `keyid` is the start of the hash of the public key."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     keyid: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     alg: Annotated[str, Field(min_length=1, max_length=32)]
@@ -32,10 +35,17 @@ class _Signature(BaseModel):
 
 
 class _Envelope(BaseModel):
+    """DSSE: the signed bytes and their type, with who signed them."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     payloadType: Annotated[str, Field(min_length=1, max_length=128)]  # noqa: N815  DSSE's own name
     payload: Annotated[str, Field(max_length=4 * (PAYLOAD_BYTES // 3 + 1))]
     signatures: Annotated[list[_Signature], Field(min_length=1, max_length=4)]
+
+
+def envelope_schema(generator: type[GenerateJsonSchema]) -> dict[str, object]:
+    """The JSON Schema of an envelope, for the documents."""
+    return _Envelope.model_json_schema(schema_generator=generator)
 
 
 @dataclass(frozen=True, slots=True)
