@@ -216,6 +216,19 @@ def _record(kind: RecordKind, record_id: UUID, seq: int, prev: str, stay: Stay) 
     )
 
 
+_HOST = HostHealth(
+    uptime_s=86_460,
+    service_uptime_s=86_400,
+    load1=0.42,
+    rss_mb=121.5,
+    mem_available_mb=3_120,
+    cpu_c=51.2,
+    throttled=False,
+    disk_free_pm=712,
+    disk_read_only=False,
+)
+
+
 def _health() -> Health:
     return Health(
         v=1,
@@ -224,17 +237,7 @@ def _health() -> Health:
         epoch=12,
         level="warn",
         reasons=["outbox-old"],
-        host=HostHealth(
-            uptime_s=86_460,
-            service_uptime_s=86_400,
-            load1=0.42,
-            rss_mb=121.5,
-            mem_available_mb=3_120,
-            cpu_c=51.2,
-            throttled=False,
-            disk_free_pm=712,
-            disk_read_only=False,
-        ),
+        host=_HOST,
         clock=ClockHealth(state="synced", offset_ms=3.9, last_sync_age_s=512),
         cameras=[
             CameraHealth(
