@@ -1,0 +1,23 @@
+"""Fixtures that every test may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+_BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
+_SHARED = Path(os.environ.get("FIRELANE_SHARED_DATA", _BESIDE))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of pictures, clips and models beside the checkout. Needs the `shared` mark."""
+    if not _SHARED.is_dir():
+        pytest.skip("needs ../shared/data, which is not beside this checkout")
+    return _SHARED
+
+
+@pytest.fixture(scope="session")
+def ssd_model(shared_data: Path) -> Path:
+    """A full-uint8 COCO SSD with post-processing, and its label map beside it."""
+    return shared_data / "models" / "coco_ssd_mobilenet_v1_quant" / "detect.tflite"
