@@ -1,0 +1,52 @@
+"""Synthetic plates as the text network sees them: cut out imperfectly, on a car's body."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from models.training.plate_synth import Glyphs, camera, sheet, weather
+from models.training.plate_text_shape import HEIGHT, WIDTH
+
+
+class Drawer:
+    def __init__(self, assets: Path) -> None:
+        folder = assets / "zheng_yuwei_mit" / "background"
+        self.grounds = [cv2.imread(str(path)) for path in sorted(folder.iterdir())]
+        self.glyphs = Glyphs(assets)
+
+    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, str, int]:
+        """A BGR picture (64, 160, 3), its text, its colour's index."""
+        drawn = sheet(rng, self.glyphs)
+        image = on_ground(rng, weather(rng, drawn.image), self.grounds)
+        return camera(rng, image), drawn.text, drawn.colour
+
+
+def on_ground(rng: np.random.Generator, plate: np.ndarray, grounds: list[np.ndarray]) -> np.ndarray:
+    """The plate as an imperfect finder cuts it out: margins, tilt and shear, on a car's body."""
+    high, wide = plate.shape[:2]
+    ground = grounds[int(rng.integers(len(grounds)))]
+    y, x = (int(rng.integers(0, max(1, s - 40))) for s in ground.shape[:2])
+    base = cv2.resize(ground[y : y + 40, x : x + 80], (WIDTH, HEIGHT))
+    if rng.random() < 0.5:
+        base = np.clip(base * rng.uniform(0.2, 1.2), 0, 255).astype(np.uint8)
+    source = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
+    # Mostly well rectified; sometimes only an upright box around a tilted plate.
+    spread = 0.02 if rng.random() < 0.6 else 0.05
+    target = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+    margin = rng.uniform(-0.02, 0.09, 4) * (1, 1.6, 1, 1.6)
+    target = np.array([margin[0], margin[1]]) + target * (1 - margin[:2] - margin[2:])
+    target += rng.normal(0, spread, (4, 2)) * (0.6, 1.3)
+    if rng.random() < 0.35:  # tilt left in
+        tilt = rng.normal(0, 0.13)
+        target[:, 1] = (
+            0.5 + (target[:, 1] - 0.5) * (1 - abs(tilt)) + (target[:, 0] - 0.5) * tilt * 2
+        )
+        target[:, 0] += (target[:, 1] - 0.5) * rng.normal(0, 0.06)
+    target *= (WIDTH, HEIGHT)
+    matrix = cv2.getPerspectiveTransform(source, target.astype(np.float32))
+    return cv2.warpPerspective(
+        plate, matrix, (WIDTH, HEIGHT), dst=base, borderMode=cv2.BORDER_TRANSPARENT
+    )
