@@ -1,0 +1,57 @@
+"""When to spend a detection: on a change in the lane, and every `scan_s` whether or not.
+
+A parked car is never forgotten because nothing moves: the heartbeat looks at the lane anyway.
+"""
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from edge.appearance import Grey, Values
+from edge.geometry import Box
+
+_BLUR_PX = 5
+_CHANGED_NORMAL = 0.9
+"""Step in the locally normalised picture that noise at night does not reach after blurring."""
+
+
+@dataclass
+class Gate:
+    """Watches the part of the view that matters (`region`, frame pixels) for change."""
+
+    region: Box
+    scan_s: float = 10.0
+    changed_share: float = 0.004
+    busy_s: float = 4.0
+    _shown: Values | None = None
+    _detected_s: float = field(default=-np.inf)
+    _changed_s: float = field(default=-np.inf)
+
+    def look(self, grey: Grey, t_s: float) -> bool:
+        """Whether to run the detector on this frame. Call once a look, in order of time."""
+        now = self._crop(grey)
+        changed = self._shown is None or self._shown.shape != now.shape
+        if self._shown is not None and not changed:
+            moved = np.abs(now - self._shown) > _CHANGED_NORMAL
+            changed = float(moved.mean()) > self.changed_share
+        self._shown = now
+        if changed:
+            self._changed_s = t_s
+        due = changed or self.busy(t_s) or t_s - self._detected_s >= self.scan_s
+        if due:
+            self._detected_s = t_s
+        return due
+
+    def busy(self, t_s: float) -> bool:
+        """Whether something moved within `busy_s`: then frames are wanted at the full rate."""
+        return t_s - self._changed_s < self.busy_s
+
+    def demand(self) -> None:
+        """Detect on the next look: an open stay asks for it."""
+        self._detected_s = -np.inf
+
+    def _crop(self, grey: Grey) -> Values:
+        x1, y1, x2, y2 = grey.window(self.region)
+        crop = grey.normal[y1:y2, x1:x2]
+        return np.asarray(cv2.blur(crop, (_BLUR_PX, _BLUR_PX)), np.float32)
