@@ -65,11 +65,12 @@ class CasePage:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One integrity check. `ok` is None where it could not be made, `detail` says why."""
+    """One integrity check. `ok` is None where it could not be proven; the details say why."""
 
     name: str
     ok: bool | None
     detail: str
+    detail_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
