@@ -10,7 +10,7 @@ DatabaseFault
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -117,3 +118,10 @@ def migrate(engine: Engine) -> None:
 
 def _is_postgres(engine: Engine) -> bool:
     return engine.dialect.name == "postgresql"
+
+
+def add_if_new(db: Connection, table: Table, values: Mapping[str, object]) -> bool:
+    """Insert a row unless one of its unique keys is taken; whether it was inserted."""
+    make = postgresql.insert if db.dialect.name == "postgresql" else sqlite.insert
+    added = make(table).values(values).on_conflict_do_nothing()
+    return db.execute(added.returning(*table.primary_key.columns)).first() is not None
