@@ -72,8 +72,9 @@ class Blobs:
     def finish(self, device: str, sha256: str, size: int) -> None:
         """Make a complete part an image: hash, flush, rename, flush the folder.
 
-        Raises Damaged where size or hash do not fit; the part is then gone. Raises Missing where
-        there is no part and no image: another worker may have finished it meanwhile.
+        Raises Damaged where size or hash do not fit, Missing where there is neither part nor image
+        (another worker may have made it an image meanwhile), and OSError where the disk fails.
+        After each of them the part is gone: after a failed flush nobody knows what of it is kept.
         """
         part, whole = self._part(device, sha256), self.path(sha256)
         try:
@@ -85,10 +86,14 @@ class Blobs:
             self.drop(device, sha256)
             raise Damaged(f"{len(data)} bytes came for image {sha256} and do not hash to it")
         _make_folder(whole.parent)
-        _flush(part)
-        with suppress(FileNotFoundError):  # another worker renamed the same bytes
-            part.rename(whole)
-        _flush(whole.parent)
+        try:
+            _flush(part)
+            with suppress(FileNotFoundError):  # another worker renamed the same bytes
+                part.rename(whole)
+            _flush(whole.parent)
+        except OSError:
+            self.drop(device, sha256)
+            raise
 
     def drop(self, device: str, sha256: str) -> None:
         """Forget a part."""
