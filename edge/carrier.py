@@ -1,0 +1,116 @@
+"""Carries packets between the outbox and the wire: the hands of edge/delivery_rules.py.
+
+Reads bytes from the vault when it is their turn and never before; what it finds damaged it sets
+aside, so that the packets behind it go on.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+
+from edge.delivery_rules import Announce, Chunk, Courier, Pace
+from edge.link import Publication
+from edge.outbox import Outbox
+from edge.storage import Damaged
+from edge.trace import point
+from edge.vault import Vault
+from edge.wire.replies import Need, Receipt, Reject
+from edge.wire.topics import Kind, chunk_topic, device_topic
+
+log = logging.getLogger("firelane.carrier")
+Parcel = Announce | Chunk
+
+
+class Carrier:
+    """Used by the uplink thread alone. Its methods raise StorageFault."""
+
+    def __init__(
+        self, device: str, outbox: Outbox, vault: Vault, pace: Pace, jitter: Callable[[], float]
+    ) -> None:
+        self._device = device
+        self._outbox = outbox
+        self._vault = vault
+        self._courier = Courier(pace, jitter)
+        self._cursor = 0
+        self._checked: set[str] = set()
+
+    def due(self, now_s: float, utc_ms: int) -> Iterator[tuple[Publication, Parcel]]:
+        """What to send now, each with what its acknowledgement will be about."""
+        wanted = self._courier.wants(now_s)
+        if wanted:
+            packets = self._outbox.waiting(self._cursor, wanted)
+            self._courier.offer(packets)
+            self._cursor = max((packet.seq for packet in packets), default=self._cursor)
+        while (parcel := self._courier.next(now_s)) is not None:
+            publication = (
+                self._record(parcel)
+                if isinstance(parcel, Announce)
+                else self._chunk(parcel, utc_ms)
+            )
+            if publication is not None:
+                yield publication, parcel
+
+    def acked(self, now_s: float, parcel: Parcel, *, failed: bool) -> None:
+        """The broker's word on a parcel; `failed` if it was refused or reached nobody."""
+        if isinstance(parcel, Chunk):
+            self._courier.acked(now_s, parcel)
+            point("chunk_acked", f"{parcel.seq} {parcel.index}")
+        else:
+            point("record_acked", str(parcel.seq))
+        if failed:
+            self._courier.failed(now_s, parcel.seq)
+
+    def need(self, now_s: float, need: Need) -> None:
+        point("need_heard", str(need.record_id))
+        self._courier.need(now_s, need)
+
+    def receipt(self, receipt: Receipt, raw: bytes, utc_ms: int) -> None:
+        """`raw` is the signed receipt, already checked."""
+        point("receipt_heard", str(receipt.seq))
+        seq = self._outbox.receipted(receipt, raw, utc_ms)
+        if seq is None:
+            log.info("receipt for nothing that waits seq=%d", receipt.seq)
+            return
+        self._courier.forget(seq)
+        log.info("packet receipted seq=%d log_index=%d", seq, receipt.log_index)
+
+    def reject(self, reject: Reject, utc_ms: int) -> None:
+        seq = self._outbox.refused(reject.envelope_sha256, reject.code, reject.text, utc_ms)
+        if seq is None:
+            return
+        self._courier.forget(seq)
+        log.warning("packet set aside seq=%d code=%s text=%r", seq, reject.code, reject.text)
+
+    def overdue(self, now_s: float) -> None:
+        """Give up, for now, on answers that do not come."""
+        for seq in self._courier.tick(now_s):
+            log.warning("no answer from the server seq=%d", seq)
+
+    def cut(self) -> None:
+        self._courier.cut()
+
+    def look_again(self) -> None:
+        """Older packets may wait again."""
+        self._cursor = 0
+
+    def _record(self, announce: Announce) -> Publication | None:
+        envelope = self._outbox.envelope(announce.seq)
+        if envelope is None:
+            self._courier.forget(announce.seq)
+            return None
+        self._checked.clear()
+        point("record_sent", str(announce.seq))
+        return Publication(device_topic(self._device, Kind.RECORD), envelope)
+
+    def _chunk(self, chunk: Chunk, utc_ms: int) -> Publication | None:
+        try:
+            if chunk.sha256 not in self._checked:
+                self._vault.check(chunk.sha256)
+                self._checked.add(chunk.sha256)
+            content = self._vault.chunk(chunk.sha256, chunk.index)
+        except Damaged as error:
+            log.error("packet set aside seq=%d text=%r", chunk.seq, str(error))
+            self._outbox.set_aside(chunk.seq, "exhibit-damaged", str(error), utc_ms)
+            self._courier.forget(chunk.seq)
+            return None
+        point("chunk_sent", f"{chunk.seq} {chunk.index}")
+        return Publication(chunk_topic(self._device, chunk.sha256, chunk.index), content)
