@@ -1,0 +1,151 @@
+"""Reads YAML and the environment into a pydantic model, and tells every fault with its place.
+
+The edge daemon reads its own file in the same way; the two share no code because neither half may
+import the other's, and the contract between them knows no YAML.
+
+ConfigError    the configuration cannot be used; `.faults` holds one sentence a fault
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+_SHOWN = 60
+Loc = tuple[str | int, ...]
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
+
+
+class ConfigError(Exception):
+    """One sentence a fault: place, key, what came, what is allowed."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
+def load_model(model: type[AnyModel], path: Path, env: Mapping[str, str], prefix: str) -> AnyModel:
+    """`PREFIX__WEB__PORT=8080` in the environment replaces `web: {port: …}`. Raises ConfigError."""
+    root = _compose(path)
+    places: dict[Loc, str] = {(): f"{path}:1"}
+    faults: list[str] = []
+    data = _plain(root, (), path, places, faults) if root is not None else {}
+    if not isinstance(data, dict):
+        raise ConfigError([f"{path}:1: must hold keys and values, got {_show(data)}"])
+    for name in sorted(env):
+        if name.startswith(f"{prefix}__"):
+            loc = tuple(name.removeprefix(f"{prefix}__").lower().split("__"))
+            _put(data, loc, _from_text(env[name]))
+            places[loc] = f"environment {name}"
+    try:
+        value = model.model_validate(data)
+    except ValidationError as error:
+        faults += _told(error, model, places)
+        raise ConfigError(faults) from None
+    if faults:
+        raise ConfigError(faults)
+    return value
+
+
+def _compose(path: Path) -> yaml.Node | None:
+    try:
+        return yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path}: must be UTF-8 text: {error.reason}"]) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise ConfigError([f"{where}: is not YAML: {getattr(error, 'problem', error)}"]) from None
+
+
+def _plain(
+    node: yaml.Node, loc: Loc, path: Path, places: dict[Loc, str], faults: list[str]
+) -> object:
+    """The node's value; notes the line of every key, and keys that stand there twice."""
+    places.setdefault(loc, f"{path}:{node.start_mark.line + 1}")
+    if isinstance(node, yaml.SequenceNode):
+        return [
+            _plain(item, (*loc, index), path, places, faults)
+            for index, item in enumerate(node.value)
+        ]
+    if not isinstance(node, yaml.MappingNode):
+        return _scalar(node)
+    found: dict[str, object] = {}
+    for key_node, value_node in node.value:
+        key, place = str(key_node.value), f"{path}:{key_node.start_mark.line + 1}"
+        if key in found:
+            faults.append(f"{place}: {_dotted((*loc, key))}: stands there twice")
+        places[(*loc, key)] = place
+        found[key] = _plain(value_node, (*loc, key), path, places, faults)
+    return found
+
+
+def _scalar(node: yaml.Node) -> object:
+    loader = yaml.SafeLoader("")
+    try:
+        value: object = loader.construct_object(node, deep=True)
+        return value
+    finally:
+        loader.dispose()
+
+
+def _from_text(text: str) -> object:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+
+
+def _put(data: dict[str, object], loc: Sequence[str], value: object) -> None:
+    spot = data
+    for key in loc[:-1]:
+        inner = spot.setdefault(key, {})
+        if not isinstance(inner, dict):
+            inner = spot[key] = {}
+        spot = inner
+    spot[loc[-1]] = value
+
+
+def _told(
+    error: ValidationError, model: type[BaseModel], places: Mapping[Loc, str]
+) -> Iterator[str]:
+    for fault in error.errors(include_url=False):
+        loc = tuple(fault["loc"])
+        near = next(places[loc[:end]] for end in range(len(loc), -1, -1) if loc[:end] in places)
+        head = f"{near}: {_dotted(loc)}:"
+        if fault["type"] == "extra_forbidden":
+            yield f"{head} unknown key; {_allowed(loc, model)}"
+        elif fault["type"] == "missing":
+            yield f"{head} is missing"
+        elif fault["type"] == "value_error":
+            yield f"{head} {fault['msg'].removeprefix('Value error, ')}"
+        else:
+            said = fault["msg"].replace("Input should", "must")
+            yield f"{head} {said[:1].lower()}{said[1:]}, got {_show(fault['input'])}"
+
+
+def _allowed(loc: Loc, model: type[BaseModel]) -> str:
+    for part in loc[:-1]:
+        inner = model.model_fields[str(part)].annotation
+        assert isinstance(inner, type), f"{part} holds no keys"
+        model = inner
+    near = difflib.get_close_matches(str(loc[-1]), list(model.model_fields), n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return f"{hint}allowed: {', '.join(model.model_fields)}"
+
+
+def _dotted(loc: Loc) -> str:
+    text = ""
+    for part in loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text or "configuration"
+
+
+def _show(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
