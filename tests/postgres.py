@@ -31,10 +31,8 @@ class Server:
     def new_database(self) -> str:
         """The URL of an empty database."""
         name = f"test_{next(_names)}"
-        _run(
-            [str(self.programs / "createdb"), "-h", "127.0.0.1", "-p", str(self.port)]
-            + ["-U", _USER, "-T", "template0", "-E", "UTF8", name]
-        )
+        address = ["-h", "127.0.0.1", "-p", str(self.port), "-U", _USER]
+        _run([str(self.programs / "createdb"), *address, "-T", "template0", "-E", "UTF8", name])
         return f"postgresql://{_USER}@127.0.0.1:{self.port}/{name}"
 
 
@@ -48,10 +46,8 @@ def running() -> Iterator[Server]:
         if os.geteuid() == 0:
             shutil.chown(folder, _USER, _USER)
         data = str(folder / "data")
-        _run(
-            [str(programs / "initdb"), "--no-sync", "-A", "trust", "-U", _USER, "-E", "UTF8"]
-            + ["--locale=C.UTF-8", "-D", data]
-        )
+        how = ["--no-sync", "-A", "trust", "-U", _USER, "-E", "UTF8", "--locale=C.UTF-8"]
+        _run([str(programs / "initdb"), *how, "-D", data])
         control = [str(programs / "pg_ctl"), "-w", "-D", data]
         port = _free_port()
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {folder}"
