@@ -10,7 +10,7 @@ LogDamaged    the log does not hash to itself
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
@@ -83,11 +83,22 @@ def parse_payload(text: str) -> dict[str, str]:
     return {str(key): str(value) for key, value in json.loads(text).items()}
 
 
-def line_hash(line: Logged) -> str:
-    """SHA-256 of the compact JSON `[seq,utc_ms,actor,type,case,payload,prev_hash]`, UTF-8."""
+def content_hash(line: Logged) -> str:
+    """What the line says, without its place: `[utc_ms,actor,type,case,payload]`, as compact JSON.
+
+    An excerpt shows only this of other cases' lines, and still leads from hash to hash.
+    """
     case = None if line.case_id is None else str(line.case_id)
-    fields = [line.seq, line.utc_ms, line.actor, line.type, case, line.payload, line.prev_hash]
-    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    return _sha256_of([line.utc_ms, line.actor, line.type, case, line.payload])
+
+
+def line_hash(line: Logged) -> str:
+    """`[seq,prev_hash,content_hash]`, as compact JSON."""
+    return _sha256_of([line.seq, line.prev_hash, content_hash(line)])
+
+
+def _sha256_of(value: Sequence[int | str | None]) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -1,0 +1,146 @@
+"""The whole server from its configuration: what a worker is made of, and running it.
+
+`serve` holds the link to the broker, the watch over the fleet and the staff pages, each a thread.
+One of them ending by itself is our bug: the process ends, and its supervisor starts it anew.
+"""
+
+import logging
+import os
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from sqlalchemy import Engine
+
+from central import events
+from central.accounts import Accounts
+from central.blobs import Blobs
+from central.clock import Clock
+from central.config import Config
+from central.counters import take
+from central.database import connect, migrate
+from central.fleet import Fleet
+from central.ingest import Ingest, Parts
+from central.leases import take_lease
+from central.link import WORLD, Link
+from central.lookup import Lookup
+from central.registry import Registry
+from central.store import Store
+from edge.wire.signing import Signer
+
+STOP_S = 20
+log = logging.getLogger("central.server")
+
+
+class BadKey(Exception):
+    """The signing key cannot be used."""
+
+
+class Died(Exception):
+    """A thread ended that never should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """The parts of one worker."""
+
+    config: Config
+    clock: Clock
+    engine: Engine
+    signer: Signer
+    blobs: Blobs
+    registry: Registry
+    store: Store
+    fleet: Fleet
+    ingest: Ingest
+    lookup: Lookup
+    accounts: Accounts
+
+    @classmethod
+    def open(cls, config: Config, clock: Clock) -> "Rig":
+        """Opens and migrates the database. Raises BadKey, DatabaseFault, OSError or DBAPIError."""
+        signer = read_signer(config.signing_key)
+        config.evidence_dir.mkdir(parents=True, exist_ok=True)
+        engine = connect(config.database_url.get_secret_value())
+        migrate(engine)
+        blobs, registry = Blobs(config.evidence_dir), Registry(engine)
+        store, fleet = Store(engine, signer, config.zone), Fleet(engine, registry, signer)
+        return cls(
+            config=config,
+            clock=clock,
+            engine=engine,
+            signer=signer,
+            blobs=blobs,
+            registry=registry,
+            store=store,
+            fleet=fleet,
+            ingest=Ingest(Parts(store, registry, fleet, blobs, signer, clock)),
+            lookup=Lookup(engine, blobs),
+            accounts=Accounts(engine),
+        )
+
+
+def read_signer(path: Path) -> Signer:
+    """An Ed25519 private key from a PEM file. Raises BadKey."""
+    try:
+        key = load_pem_private_key(path.read_bytes(), None)
+    except OSError as error:
+        raise BadKey(f"signing key {path} cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise BadKey(f"signing key {path} must be an unencrypted private key in PEM") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise BadKey(f"signing key {path} must be an Ed25519 key")
+    return Signer(key)
+
+
+def serve(rig: Rig, stop: Event) -> None:
+    """Until `stop`. Raises Died where a part ended by itself, OSError where a port is taken."""
+    with rig.engine.begin() as db:
+        epoch = take(db, "central-epoch")
+    link = Link(rig.config.broker, rig.ingest, rig.clock, epoch)
+    link.retain(tuple(rig.fleet.desired()))
+    threads = [
+        Thread(target=link.run, args=(stop,), name="link", daemon=True),
+        Thread(target=_watch, args=(rig, link, stop), name="watch", daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        while not stop.wait(0.5):
+            for thread in threads:
+                if not thread.is_alive():
+                    raise Died(f"the {thread.name} thread ended by itself")
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(STOP_S)
+        rig.engine.dispose()
+
+
+def _watch(rig: Rig, link: Link, stop: Event) -> None:
+    """Every minute or so: missing records, retained configurations, yesterday's checkpoint."""
+    every_s = rig.config.fleet.watch_s
+    owner = f"{socket.gethostname()}-{os.getpid()}"[:64]
+    while not stop.wait(every_s):
+        try:
+            _watch_once(rig, link, owner)
+        except WORLD as fault:
+            log.error("the fleet could not be looked at: %s", fault)
+
+
+def _watch_once(rig: Rig, link: Link, owner: str) -> None:
+    now = rig.clock.utc_ms()
+    if not take_lease(rig.engine, "watch", owner, now, int(rig.config.fleet.watch_s * 3000)):
+        return
+    link.retain(tuple(rig.fleet.desired()))
+    for request in rig.fleet.watch(now):
+        link.send(request)
+    yesterday = datetime.fromtimestamp(now / 1000, UTC).astimezone(rig.config.zone)
+    day = (yesterday - timedelta(days=1)).strftime("%Y-%m-%d")
+    with rig.engine.begin() as db:
+        events.seal(db, day, now, rig.signer)
