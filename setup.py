@@ -19,7 +19,6 @@ EDGE = [
 CENTRAL = [
     "alembic>=1.13",
     "argon2-cffi>=23",
-    "chinesecalendar>=1.11",
     "cryptography>=43",
     "fastapi>=0.115",
     "httpx>=0.27",
@@ -31,6 +30,18 @@ CENTRAL = [
     "pyyaml>=6",
     "sqlalchemy>=2.0,<3",
     "uvicorn>=0.30",
+]
+# Trains and converts the models; never on a box. TensorFlow 2.15 writes int8 files that
+# tflite-runtime 2.14 loads, and wants numpy < 2 as the box does.
+TRAIN = [
+    "ai-edge-litert>=2.1,<3",
+    "matplotlib>=3.9",
+    "numpy>=1.26,<2",
+    "opencv-python-headless>=4.11,<4.12",
+    "pillow>=11",
+    "tensorflow-cpu==2.15.1; platform_machine == 'x86_64'",
+    "tflite-runtime==2.14.0; python_version < '3.12'",
+    "torch==2.13.0",
 ]
 DEV = [
     *EDGE,
@@ -73,6 +84,7 @@ setup(
         "central": CENTRAL,
         "systemd": ["systemd-python==235"],
         "dev": DEV,
+        "train": TRAIN,
     },
     entry_points={
         "console_scripts": [

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from models.training.plate_grammar import CHARACTERS, COLOURS
-from models.training.sources import hashed
+from models.training.splits import plate_held
 
 CROPS = ("lprnet_crops", "lyl_crops")
 
@@ -26,11 +26,6 @@ class Crop:
     held: bool
 
 
-def held(text: str) -> bool:
-    """A quarter of all plate numbers is never learned from."""
-    return hashed("plate " + text) % 4 == 0
-
-
 def crops(root: Path) -> Iterator[Crop]:
     """The labelled crops under ../shared/data/plates."""
     with (root / "labels.csv").open(encoding="utf-8-sig") as file:
@@ -40,7 +35,7 @@ def crops(root: Path) -> Iterator[Crop]:
             if source not in CROPS or not text or any(c not in CHARACTERS for c in text):
                 continue
             image = cv2.imread(str(root / row["file"]))
-            yield Crop(source, row["file"], image, text, blue_or_yellow(image), held(text))
+            yield Crop(source, row["file"], image, text, blue_or_yellow(image), plate_held(text))
 
 
 def blue_or_yellow(image: np.ndarray) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.training.plate_crops import held
+from models.training.splits import plate_held
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def scenes(root: Path) -> Iterator[Scene]:
         image = cv2.imread(str(root / name))
         corners = np.stack([upright(box) for box in boxes])
         texts = tuple(box["colour:plate"].split(":")[-1] for box in boxes)
-        yield Scene(name, image, corners, texts, any(held(text) for text in texts))
+        yield Scene(name, image, corners, texts, any(plate_held(text) for text in texts))
 
 
 def upright(box: dict[str, str]) -> np.ndarray:

@@ -148,7 +148,7 @@ def learn(run: Run, batches: FindBatches, held: list[Scene]) -> None:
                 f"{pace * s.batch:.0f} pictures/s {(s.steps - run.step) / pace / 60:.0f} min left",
                 flush=True,
             )
-        if run.step % 100 == 0:
+        if run.step % 50 == 0:
             run.save()
         if run.step % s.judge_every == 0 or run.step == s.steps:
             shares = judge(run.average, held)

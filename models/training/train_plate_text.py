@@ -28,7 +28,7 @@ from models.training.plate_text_shape import HEIGHT, WIDTH
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    steps: int = 3200
+    steps: int = 3600
     batch: int = 64
     rate: float = 2e-3
     decay: float = 0.02
@@ -187,7 +187,7 @@ def learn(
                 f"{pace * s.batch:.0f} plates/s {(s.steps - run.step) / pace / 60:.0f} min left",
                 flush=True,
             )
-        if run.step % 100 == 0:
+        if run.step % 50 == 0:
             run.save()
         if run.step % s.judge_every == 0 or run.step == s.steps:
             shares = judge(run.average, judged)

@@ -23,6 +23,7 @@ from torch.utils.data import DataLoader
 
 from models.training.detector_net import DetectorNet, decode, vehicle_net
 from models.training.sources import Picture, pictures
+from models.training.splits import RENDERED
 from models.training.vehicle_batches import Batches
 from models.training.vehicle_loss import vehicle_loss
 from models.training.vehicle_score import Detections, detections, judge, letterbox
@@ -197,13 +198,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=Settings().steps)
+    parser.add_argument("--rendered", type=Path, help="folder of rendered stills with labels")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
     settings = Settings(steps=options.steps)
     (options.out / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
-    every = list(pictures(options.data))
+    extra = ((RENDERED, options.rendered),) if options.rendered else ()
+    every = list(pictures(options.data, extra))
     shown, held = [p for p in every if not p.held], [p for p in every if p.held]
     print(f"{len(shown)} pictures to learn from, {len(held)} held out", flush=True)
     learn(Run(settings, options.out), shown, held)

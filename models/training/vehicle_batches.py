@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset
 
-from models.training.sources import UNTYPED, Picture
+from models.training.sources import Picture
+from models.training.splits import UNTYPED
 from models.training.vehicle_loss import Labels
 
 GREY = 114

@@ -1,0 +1,17 @@
+"""scripts/evaluate detector|plates: which evaluation to run."""
+
+import sys
+
+from scripts.evaluation import detector
+
+
+def main() -> int:
+    kinds = {"detector": detector.main}
+    if len(sys.argv) < 2 or sys.argv[1] not in kinds:
+        print(f"usage: scripts/evaluate {'|'.join(kinds)} [options]", file=sys.stderr)
+        return 2
+    return kinds[sys.argv[1]](sys.argv[2:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

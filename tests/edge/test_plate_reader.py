@@ -1,0 +1,103 @@
+"""The plate reader's own arithmetic: reading by CTC, corners, straightening, missing models."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.geometry import Box
+from edge.inference import Floats, ModelError, Picture
+from edge.plate_reader import (
+    PlateReader,
+    Quad,
+    TextDecoding,
+    collapse,
+    convex,
+    merge,
+    open_plate_reader,
+    straighten,
+)
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+RULE = TextDecoding(kind="ctc-rows", blank=0, characters="浙AB12", colours=("blue",))
+
+
+def columns(*symbols: tuple[int, float]) -> Floats:
+    """One row of chances per column: the symbol with its chance, the rest spread evenly."""
+    table = np.zeros((len(symbols), 6), np.float32)
+    for row, (symbol, chance) in zip(table, symbols, strict=True):
+        row[:] = (1 - chance) / 5
+        row[symbol] = chance
+    return table
+
+
+def quad(x: float, y: float, wide: float, high: float, score: float = 0.9) -> Quad:
+    corners = [[x, y], [x + wide, y], [x + wide, y + high], [x, y + high]]
+    return Quad(np.array(corners, np.float32), score)
+
+
+def test_a_run_of_one_symbol_is_one_character_with_its_best_chance() -> None:
+    text, chars = collapse(columns((1, 0.6), (1, 0.9), (1, 0.7), (0, 0.9), (2, 0.8)), RULE)
+    assert text == "浙A"
+    assert chars == pytest.approx((0.9, 0.8))
+
+
+def test_a_blank_between_equal_symbols_makes_two_characters() -> None:
+    text, chars = collapse(columns((4, 0.9), (0, 0.9), (4, 0.7)), RULE)
+    assert text == "11"
+    assert chars == pytest.approx((0.9, 0.7))
+
+
+def test_blanks_alone_read_as_nothing() -> None:
+    assert collapse(columns((0, 0.9), (0, 0.8)), RULE) == ("", ())
+
+
+def test_corners_that_fold_are_no_plate() -> None:
+    good = quad(0, 0, 40, 10).corners
+    assert convex(good)
+    assert not convex(good[[0, 2, 1, 3]])
+    assert not convex(good[::-1])
+
+
+def test_finds_of_one_plate_become_one_between_them() -> None:
+    merged = merge([quad(10, 10, 40, 10, 0.9), quad(12, 10, 40, 10, 0.9)], 0.4, 4)
+    assert len(merged) == 1
+    assert merged[0].corners[0].tolist() == pytest.approx([11, 10])
+    assert merged[0].score == pytest.approx(0.9)
+
+
+def test_finds_of_two_plates_stay_two_surest_first() -> None:
+    merged = merge([quad(10, 10, 40, 10, 0.5), quad(100, 10, 40, 10, 0.8)], 0.4, 4)
+    assert [one.score for one in merged] == pytest.approx([0.8, 0.5])
+
+
+def test_no_more_plates_than_allowed_are_told_of() -> None:
+    many = [quad(100 * k, 0, 40, 10, 0.9 - k / 10) for k in range(4)]
+    assert len(merge(many, 0.4, 2)) == 2
+
+
+def test_a_tilted_plate_comes_out_straight() -> None:
+    """Left half dark, right half light on the plate; after straightening the edge is upright."""
+    flat = np.zeros((40, 120, 3), np.uint8)
+    flat[:, 60:] = 255
+    corners = np.array([[60, 80], [170, 50], [175, 95], [65, 125]], np.float32)
+    source = np.array([[0, 0], [120, 0], [120, 40], [0, 40]], np.float32)
+    matrix = cv2.getPerspectiveTransform(source, corners)
+    shown: Picture = np.asarray(cv2.warpPerspective(flat, matrix, (240, 180)), np.uint8)
+    straight = straighten(shown, corners, (160, 64))
+    assert straight.shape == (64, 160, 3)
+    assert float(straight[8:56, 14:70].mean()) < 12
+    assert float(straight[8:56, 90:146].mean()) > 243
+
+
+def test_without_models_every_look_sees_nothing() -> None:
+    reader = PlateReader(None, None)
+    picture: Picture = np.full((120, 160, 3), 90, np.uint8)
+    assert reader.read(picture, Box(10, 10, 150, 110)) is None
+    assert reader.read_all(picture) == []
+
+
+def test_a_vehicle_model_is_refused_as_a_plate_model() -> None:
+    with pytest.raises(ModelError, match=r"vehicle\.json: decoding\.kind"):
+        open_plate_reader(MODELS / "vehicle.tflite", None)
