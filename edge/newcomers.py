@@ -1,0 +1,133 @@
+"""Vehicles that are followed but have no stay yet: where each was, and whether it has settled."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from edge.lanes import Lane
+from edge.looks import Look, Sighting
+from edge.open_stay import sample
+from edge.standing import Spot, Standing, standing
+from edge.stay_events import Sample, StayRules
+from edge.stay_moves import MOVES, Phase, Step
+from edge.stay_snapshot import Ended
+from edge.wire.records import Cue
+
+_PASSING_S = 1.5
+
+
+@dataclass(slots=True)
+class _Trail:
+    spots: list[Spot] = field(default_factory=list)
+    phase: Phase = Phase.WATCHING
+
+
+class Newcomers:
+    """The trails of all tracks, those of vehicles with a stay included."""
+
+    def __init__(self, rules: StayRules) -> None:
+        self._rules = rules
+        self._trails: dict[int, _Trail] = {}
+        self._blind_s = float("-inf")
+
+    def follow(self, look: Look, lanes: Mapping[int, str | None]) -> None:
+        """Add this look to the trails; drop those not seen for longer than the lane may go
+        unsearched."""
+        rules = self._rules
+        keep_s = 2 * rules.settle_s + rules.scan_s
+        for each in look.sightings:
+            trail = self._trails.setdefault(each.track, _Trail())
+            if trail.spots and self._interrupted(trail.spots[-1].t_s, look.t_s):
+                trail.spots, trail.phase = [], Phase.WATCHING
+            lane = lanes[each.track]
+            trail.spots.append(Spot(look.t_s, each.box, lane, each.score, each.label))
+            while look.t_s - trail.spots[0].t_s > keep_s:
+                trail.spots.pop(0)
+        for track in [
+            track
+            for track, trail in self._trails.items()
+            if look.t_s - trail.spots[-1].t_s > rules.scan_s + rules.blink_s
+        ]:
+            del self._trails[track]
+
+    def blinded(self, t_s: float) -> None:
+        """The camera saw nothing at t_s."""
+        self._blind_s = t_s
+
+    def _interrupted(self, before_s: float, t_s: float) -> bool:
+        """Seconds in which nobody could see do not count as standing."""
+        return before_s < self._blind_s and t_s - before_s > self._rules.blink_s
+
+    def lane(self, track: int) -> str | None:
+        """The lane that the vehicle was in when last seen."""
+        trail = self._trails.get(track)
+        return trail.spots[-1].lane if trail else None
+
+    def passing(self, t_s: float) -> frozenset[int]:
+        """Tracks on the move: farther from where they were a moment ago than a still box shakes."""
+        moving = set()
+        for track, trail in self._trails.items():
+            now = trail.spots[-1]
+            before = [s for s in trail.spots if now.t_s - s.t_s >= _PASSING_S] or trail.spots[:1]
+            if now.t_s == t_s and now.box.shift(before[-1].box) > self._rules.still:
+                moving.add(track)
+        return frozenset(moving)
+
+    def arriving(self, t_s: float) -> bool:
+        """Whether a vehicle in a lane has not settled yet."""
+        return any(
+            trail.spots[-1].lane is not None
+            and t_s - trail.spots[-1].t_s <= self._rules.blink_s
+            and trail.spots[-1].t_s - trail.spots[0].t_s < self._rules.settle_s
+            for trail in self._trails.values()
+        )
+
+    def standing(self, track: int) -> Standing | None:
+        """How the vehicle stands now."""
+        trail = self._trails.get(track)
+        return standing(trail.spots, self._rules) if trail else None
+
+    def settled(self, track: int, ended: Sequence[Ended]) -> tuple[str, Standing] | None:
+        """Lane and standing of a vehicle that has stood for settle_s; None for all others.
+
+        What an earlier stay at the same place or of the same track has counted is not counted
+        again.
+        """
+        trail = self._trails[track]
+        until_s = max(
+            (each.until_s for each in ended if each.bars(track, trail.spots[-1].box, self._rules)),
+            default=float("-inf"),
+        )
+        spots = [spot for spot in trail.spots if spot.t_s > until_s]
+        stood = standing(spots, self._rules)
+        lane = spots[-1].lane if spots else None
+        trail.phase = _phase(trail.phase, stood)
+        if stood is None or lane is None or trail.phase is not Phase.SETTLING:
+            return None
+        still_there = stood.end_s == spots[-1].t_s
+        long = stood.end_s - stood.begin_s >= self._rules.settle_s
+        if not (still_there and long and stood.looks >= self._rules.settled_looks):
+            return None
+        trail.phase = MOVES[trail.phase, Step.SETTLED]
+        return lane, stood
+
+    def samples(self, track: int, stood: Standing, lane: Lane) -> list[Sample]:
+        """The looks of a standing vehicle, as samples of its stay."""
+        return [
+            sample(s.t_s, s.box, lane.overlap(s.box), (Cue.DETECTOR,), s.score)
+            for s in self._trails[track].spots
+            if stood.begin_s <= s.t_s
+        ]
+
+    def sample(self, t_s: float, sighting: Sighting, lane: Lane, cues: tuple[Cue, ...]) -> Sample:
+        """One look as a sample."""
+        return sample(t_s, sighting.box, lane.overlap(sighting.box), cues, sighting.score)
+
+
+def _phase(phase: Phase, stood: Standing | None) -> Phase:
+    """Watching until it has kept to one place at two looks, and again when it moves on."""
+    stopped = stood is not None and stood.looks >= 2
+    if phase is Phase.WATCHING and stopped:
+        return MOVES[phase, Step.STOPPED]
+    if phase is Phase.SETTLING and not stopped:
+        return MOVES[phase, Step.MOVED]
+    return phase if phase is Phase.SETTLING else Phase.WATCHING
