@@ -1,0 +1,1 @@
+"""What is said of speed and size, measured by one command each."""

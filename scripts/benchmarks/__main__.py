@@ -1,0 +1,23 @@
+"""`scripts/bench NAME`: run one measurement and print its table."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from scripts.benchmarks import clone, site
+
+
+def main() -> int:
+    benches: dict[str, Callable[[int], str]] = {"site": site.measure, "demo": clone.measure}
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("name", choices=sorted(benches))
+    parser.add_argument("--runs", type=int, default=3, help="how often to measure (default 3)")
+    chosen = parser.parse_args()
+    if chosen.runs < 1:
+        parser.error(f"--runs must be 1 or more, got {chosen.runs}")
+    print(benches[chosen.name](chosen.runs))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""One site on the demo's clip: start-up and memory of the daemon, and how fast a record is seen.
+
+Seen means: on the staff page, as a signed-in browser gets it over HTTP, polled often. A record
+is due at `begin + confirm` (arrival) or at its deadline (overstay), by the record's own account.
+"""
+
+import re
+import statistics
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
+from pathlib import Path
+
+from central.views import CaseFilter
+from edge.wire.records import Record, RecordKind
+from scripts.benchmarks.table import Row, table
+from scripts.demosite import plan
+from scripts.demosite.processes import DemoError, Processes
+from scripts.demosite.site import Site, start, start_clean
+
+POLL_S = 0.05
+RUN_S = 110.0
+FIRST_LOOK = re.compile(r"first look after_s=([0-9.]+)")
+HOME = plan.ROOT / "var" / "bench"
+
+
+@dataclass(slots=True)
+class Seen:
+    """What one run showed."""
+
+    first_look_s: list[float] = field(default_factory=list)
+    memory_mb: list[float] = field(default_factory=list)
+    latency_s: list[float] = field(default_factory=list)
+    wire_ratio: list[float] = field(default_factory=list)
+
+
+def measure(runs: int) -> str:
+    seen = Seen()
+    for _ in range(runs):
+        with _running() as (site, processes):
+            _follow(site, processes, seen)
+    return table(
+        [
+            Row("first frame analysed after start", "s", seen.first_look_s, 3.0),
+            Row("resident memory, one camera", "MB", seen.memory_mb, 160.0),
+            Row("record due to its case on the staff page", "s", seen.latency_s, 1.0),
+            Row("bytes on the wire over the exhibits' bytes", "", seen.wire_ratio, 1.10),
+        ]
+    )
+
+
+@contextmanager
+def _running() -> Iterator[tuple[Site, Processes]]:
+    layout = plan.Layout(HOME)
+    start_clean(layout)
+    with Processes(layout.run / "logs") as processes:
+        yield start(layout, plan.scene(None, None, None), processes), processes
+
+
+def _follow(site: Site, processes: Processes, seen: Seen) -> None:
+    browser = Browser(site)
+    first_seen_utc_s: dict[tuple[str, str], float] = {}
+    memory: list[float] = []
+    end = time.monotonic() + RUN_S
+    while time.monotonic() < end:
+        processes.check()
+        for case in browser.cases():
+            first_seen_utc_s.setdefault(case, time.time())
+        memory.append(resident_mb(site.edge.process.pid))
+        time.sleep(POLL_S)
+    log = site.edge.log.read_text(encoding="utf-8", errors="replace")
+    seen.first_look_s += [float(value) for value in FIRST_LOOK.findall(log)[:1]]
+    seen.memory_mb.append(statistics.quantiles(memory, n=20)[-1])
+    records = list(_records(site))
+    exhibit_bytes = sum(exhibit.size for record in records for exhibit in record.exhibits)
+    sent = _bytes_up(site)
+    if exhibit_bytes and sent:
+        seen.wire_ratio.append(sent / exhibit_bytes)
+    for number, record in _numbered(site):
+        shown = first_seen_utc_s.get((number, record.kind))
+        if shown is not None and record.kind in {RecordKind.ARRIVAL, RecordKind.OVERSTAY}:
+            seen.latency_s.append(shown - due_utc_s(record))
+
+
+def due_utc_s(record: Record) -> float:
+    """When the record was due, in seconds since 1970."""
+    after_ms = (
+        record.rules.confirm_ms if record.kind is RecordKind.ARRIVAL else record.stay.deadline_ms
+    )
+    return (record.stay.begin.utc_ms + after_ms) / 1000
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory of a process in MB (10^6 bytes), from /proc."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise DemoError(f"process {pid} has no resident memory to read")
+
+
+def _numbered(site: Site) -> Iterator[tuple[str, Record]]:
+    lookup = site.lookup()
+    for row in lookup.cases(CaseFilter(limit=1000)).rows:
+        case = lookup.case(row.id)
+        for view in case.records if case is not None else ():
+            yield row.number, view.record
+
+
+def _records(site: Site) -> Iterator[Record]:
+    for _, record in _numbered(site):
+        yield record
+
+
+def _bytes_up(site: Site) -> int:
+    """What the daemon has written to its connection, by its own health."""
+    (device,) = site.lookup().devices()
+    return device.health.link.bytes_up if device.health is not None else 0
+
+
+class Browser:
+    """A signed-in browser without a window."""
+
+    def __init__(self, site: Site) -> None:
+        self._web = site.web
+        self._open = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+        page = self._get("/sign-in")
+        token = re.search(r'name="csrf" value="([^"]+)"', page)
+        if token is None:
+            raise DemoError("the sign-in page has no form token")
+        form = {"name": plan.ACCOUNT, "password": site.password, "csrf": token.group(1)}
+        self._open.open(f"{self._web}/sign-in", urllib.parse.urlencode(form).encode(), timeout=30)
+
+    def cases(self) -> list[tuple[str, str]]:
+        """(number, kind of the latest record) of each case on the first page of the list."""
+        return re.findall(r'data-number="([^"]+)"[^>]*data-kind="([^"]+)"', self._get("/cases"))
+
+    def _get(self, path: str) -> str:
+        with self._open.open(f"{self._web}{path}", timeout=30) as answer:
+            return str(answer.read().decode())
