@@ -77,7 +77,7 @@ def start(layout: plan.Layout, scene: plan.Scene, processes: Processes) -> Site:
         ]
     )
     _tell(
-        [*central, "add-user", *config, plan.ACCOUNT, "--role", "admin", "--password-stdin"],
+        [*central, "add-user", *config, plan.ACCOUNT, "--role", "officer", "--password-stdin"],
         password,
     )
     processes.start("central", [*central, "run", *config])
