@@ -43,6 +43,18 @@ TRAIN = [
     "tflite-runtime==2.14.0; python_version < '3.12'",
     "torch==2.13.0",
 ]
+# Blender as a wheel exists for one Python and one platform each; the clips are committed, so that
+# only who changes a scene needs this.
+SCENE = [
+    "av>=15,<19",
+    "bpy==4.2.0; python_version < '3.12' and platform_machine == 'x86_64'",
+    "numpy>=1.26,<2",
+    "opencv-python-headless>=4.11,<4.12",
+    "pillow>=11",
+    "pydantic>=2.9,<3",
+    "pyyaml>=6",
+    "tqdm>=4",
+]
 DEV = [
     *EDGE,
     *CENTRAL,
@@ -50,13 +62,16 @@ DEV = [
     "import-linter>=2",
     "jsonschema>=4",
     "mypy>=1.11",
+    "pillow>=11",
     "playwright>=1.45",
     "pytest>=8",
     "pytest-timeout>=2",
     "pytest-xdist>=3",
     "ruff>=0.6",
+    "tqdm>=4",
     "types-jsonschema",
     "types-PyYAML",
+    "types-tqdm",
 ]
 
 setup(
@@ -85,6 +100,7 @@ setup(
         "systemd": ["systemd-python==235"],
         "dev": DEV,
         "train": TRAIN,
+        "scene": SCENE,
     },
     entry_points={
         "console_scripts": [

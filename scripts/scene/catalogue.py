@@ -12,7 +12,9 @@ VehicleClass = Literal["car", "truck", "bus", "fire_engine", "ebike"]
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Wall stack. nose/tail/tuck: inset over v (0 sill .. 1 shoulder); sill/shoulder: height over x."""
+    """Wall stack. nose/tail/tuck: inset over v (0 sill .. 1 shoulder); sill/shoulder: height
+    over x.
+    """
 
     length: float
     width: float
@@ -29,7 +31,9 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Greenhouse:
-    """Window stack. windscreen, rear_screen, half_width: over v (0 base .. 1 roof); roof: height over x."""
+    """Window stack. windscreen, rear_screen, half_width: over v (0 base .. 1 roof); roof:
+    height over x.
+    """
 
     base_z: float
     roof: Curve
@@ -44,7 +48,9 @@ class Greenhouse:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One end of the vehicle. across: metres from the middle along the skin; shapes as (across, z)."""
+    """One end of the vehicle. across: metres from the middle along the skin; shapes as (across,
+    z).
+    """
 
     lamp: Curve
     bulbs: Curve

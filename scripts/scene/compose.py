@@ -28,7 +28,9 @@ def laid_over(base: Picture, crop: Picture, border: Border) -> Picture:
     x0, y0, x1, y1 = border
     height, width = y1 - y0, x1 - x0
     if crop.shape[:2] != (height, width):
-        crop = np.asarray(cv2.resize(crop, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+        crop = np.asarray(
+            cv2.resize(crop, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8
+        )
     tall, wide = base.shape[:2]
     columns, rows = np.arange(width) + 1.0, np.arange(height) + 1.0
     far = np.full(max(width, height), float(SOFT_EDGE_PX))

@@ -4,6 +4,7 @@ Every distance is negative inside its shape. Grids may have any shape; results h
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,9 @@ Points = Sequence[tuple[float, float]]
 
 
 def smooth(x: Grid, points: Points) -> Grid:
-    """Monotone cubic through `points` (Fritsch-Carlson, harmonic-mean slopes), held beyond the ends."""
+    """Monotone cubic through `points` (Fritsch-Carlson, harmonic-mean slopes), held beyond the
+    ends.
+    """
     ordered = np.array(sorted(points), float)
     xs, ys = ordered[:, 0], ordered[:, 1]
     if len(xs) == 1:
@@ -51,8 +54,8 @@ def segment(px: Grid, py: Grid, start: tuple[float, float], end: tuple[float, fl
 
 
 def polyline(px: Grid, py: Grid, points: Points) -> Grid:
-    pairs = zip(points[:-1], points[1:], strict=True)
-    return np.asarray(np.minimum.reduce([segment(px, py, a, b) for a, b in pairs]))
+    sides = [segment(px, py, a, b) for a, b in pairwise(points)]
+    return np.asarray(np.minimum.reduce(sides))
 
 
 def polygon(px: Grid, py: Grid, points: Points, round_m: float = 0.0) -> Grid:

@@ -1,6 +1,9 @@
-"""What happens to the light or to the camera, laid over composed frames: cloud, leaves, rain, blows, spray."""
+"""What happens to the light or to the camera, laid over composed frames: cloud, leaves, rain,
+blows, spray.
+"""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,7 +20,9 @@ SHADE = np.array((0.62, 0.52, 0.46), np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """An effect at a moment: seconds since its begin, share of its time 0..1, and a soft on/off 0..1."""
+    """An effect at a moment: seconds since its begin, share of its time 0..1, and a soft on/off
+    0..1.
+    """
 
     effect: Effect
     since: float
@@ -41,7 +46,7 @@ class Weather:
     def __init__(self, scene: Scene, view: View) -> None:
         self.scene = scene
         rng = np.random.default_rng(scene.seed + 7)
-        self._cloud = cv2.GaussianBlur(clouds((512, 512), 260, 3, rng), (0, 0), 5)
+        self._cloud = clouds((512, 512), 260, 3, rng)
         self._leaves = clouds((1024, 1024), 70, 5, rng)
         self._ground = _ground_of_pixels(view)
         self._size = view.size
@@ -61,9 +66,7 @@ class Weather:
                 light = self._falling(light, phase, t)
         return light
 
-    def _sampled(
-        self, pattern: NDArray[np.float32], at: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+    def _sampled(self, pattern: NDArray[np.float32], at: NDArray[Any]) -> NDArray[np.float32]:
         size = pattern.shape[0]
         wrapped = np.mod(at, size - 1).astype(np.float32)
         return np.asarray(
@@ -75,9 +78,8 @@ class Weather:
         edge = (self._ground[..., 0] + 22) / 44
         front = phase.share * 2.4 - 0.7
         inside = np.clip((front + 0.45 - edge) * 5, 0, 1) * np.clip((edge - front + 0.45) * 5, 0, 1)
-        ragged = 0.85 + 0.15 * np.tanh(
-            self._sampled(self._cloud, self._ground * 12 + phase.since * 15)
-        )
+        drifting = self._ground * 12 + phase.since * 15
+        ragged = 0.85 + 0.15 * np.tanh(self._sampled(self._cloud, drifting))
         return np.asarray(inside * ragged * phase.effect.strength * 2, np.float32)
 
     def _leaf_cover(self, phase: Phase) -> NDArray[np.float32]:
@@ -95,7 +97,9 @@ class Weather:
         return np.asarray(light * (1 - weight * (1 - SHADE)), np.float32)
 
     def _swept(self, light: Light, phase: Phase) -> Light:
-        """Two pools of headlight that cross the ground; what they meet is brightened by its own colour."""
+        """Two pools of headlight that cross the ground; what they meet is brightened by its own
+        colour.
+        """
         x, y = self._ground[..., 0], self._ground[..., 1]
         head = -16 + 34 * phase.share
         pool = np.zeros(x.shape, np.float32)
@@ -123,7 +127,7 @@ class Weather:
                     streaks,
                     (int(x), int(y)),
                     (int(x - length * 0.18), int(y + length)),
-                    float(0.10 + 0.15 * near),
+                    (float(0.10 + 0.15 * near),),
                     1,
                     cv2.LINE_AA,
                 )
@@ -132,7 +136,7 @@ class Weather:
                     streaks,
                     (int(x), int(y)),
                     int(1 + 3 * near**4 * width / 640),
-                    float(0.25 + 0.5 * near),
+                    (float(0.25 + 0.5 * near),),
                     -1,
                     cv2.LINE_AA,
                 )
@@ -143,7 +147,9 @@ class Weather:
 
 
 def _ground_of_pixels(view: View) -> NDArray[np.float32]:
-    """Where the ray of each pixel meets the ground, (height, width, 2) metres; far away above the horizon."""
+    """Where the ray of each pixel meets the ground, (height, width, 2) metres; far away above
+    the horizon.
+    """
     width, height = view.size
     xx, yy = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
     ray = np.stack(
@@ -156,7 +162,9 @@ def _ground_of_pixels(view: View) -> NDArray[np.float32]:
 
 
 class Mishaps:
-    """Effects on the picture itself: the camera is knocked, covered, sprayed, out of focus, stuck, dark."""
+    """Effects on the picture itself: the camera is knocked, covered, sprayed, out of focus,
+    stuck, dark.
+    """
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene

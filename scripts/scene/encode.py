@@ -26,9 +26,14 @@ def encode(frames: Iterable[NDArray[np.uint8]], path: Path, fps: int, crf: int) 
             stream.pix_fmt = "yuv420p"
             stream.time_base = Fraction(1, fps)
             stream.options = {
-                "crf": str(crf), "preset": "slow", "threads": "2",
-                "g": str(GOP_S * fps), "keyint_min": str(GOP_S * fps), "sc_threshold": "0", "bf": "0",
-            }  # fmt: skip
+                "crf": str(crf),
+                "preset": "slow",
+                "threads": "2",
+                "g": str(GOP_S * fps),
+                "keyint_min": str(GOP_S * fps),
+                "sc_threshold": "0",
+                "bf": "0",
+            }
         for packet in stream.encode(av.VideoFrame.from_ndarray(frame, format="bgr24")):
             container.mux(packet)
     if stream is not None:
@@ -47,5 +52,6 @@ def encode_within(
         if size <= limit_bytes:
             return size, quality
     raise TooLarge(
-        f"{path.name} has {size} bytes at CRF {quality}; at most {limit_bytes} are allowed. Shorten it."
+        f"{path.name} has {size} bytes at CRF {quality};"
+        f" at most {limit_bytes} are allowed. Shorten it."
     )

@@ -25,13 +25,30 @@ from scripts.scene.timeline import Placed, footprint
 
 SIZE = (640, 360)
 MODEL_ODDS = {
-    "sedan": 6, "suv": 6, "hatchback": 4, "van": 4, "truck": 3, "pickup": 2, "bus": 1, "fire_engine": 1,
-    "ebike": 2, "tricycle": 2, "person": 2,
-}  # fmt: skip
+    "sedan": 6,
+    "suv": 6,
+    "hatchback": 4,
+    "van": 4,
+    "truck": 3,
+    "pickup": 2,
+    "bus": 1,
+    "fire_engine": 1,
+    "ebike": 2,
+    "tricycle": 2,
+    "person": 2,
+}
 PAINT_ODDS = {
-    "white": 6, "silver": 3, "grey": 3, "black": 4, "red": 2, "blue": 2, "brown": 1, "champagne": 1, "green": 1,
+    "white": 6,
+    "silver": 3,
+    "grey": 3,
+    "black": 4,
+    "red": 2,
+    "blue": 2,
+    "brown": 1,
+    "champagne": 1,
+    "green": 1,
     "yellow": 0.6,
-}  # fmt: skip
+}
 LIGHT_ODDS: dict[LightKind, float] = {"sun": 5, "overcast": 3, "dusk": 1, "lamps": 1.5, "ir": 1.5}
 ROWS = ((2.0, 0.7, 6), (-1.7, 0.5, 4), (-4.7, 0.35, 2))
 """y of the middle, spread, and odds: in the lane, on the carriageway, at the near kerb."""
@@ -141,7 +158,9 @@ def invented_light(rng: random.Random, kinds: tuple[LightKind, ...] | None = Non
 
 
 def _apart(ground: NDArray[np.float64], others: list[NDArray[np.float64]], gap_m: float) -> bool:
-    """Whether the boxes around the grounds keep a gap; enough for vehicles that stand along the lane."""
+    """Whether the boxes around the grounds keep a gap; enough for vehicles that stand along the
+    lane.
+    """
     low, high = ground.min(0) - gap_m, ground.max(0) + gap_m
     return all((low > o.max(0)).any() or (high < o.min(0)).any() for o in others)
 

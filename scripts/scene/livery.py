@@ -1,4 +1,6 @@
-"""What is drawn on a vehicle's skin: lamps, grille, shut lines, glass, black trim, as texture maps."""
+"""What is drawn on a vehicle's skin: lamps, grille, shut lines, glass, black trim, as texture
+maps.
+"""
 
 from dataclasses import dataclass
 
@@ -20,7 +22,8 @@ FAR = 9.0
 class Maps:
     """Texture maps of one skin, (height, width), row 0 at v = 0.
 
-    colour: linear RGB and how much it covers the paint; gloss: roughness, metal, glass; relief: metres outward.
+    colour: linear RGB and how much it covers the paint; gloss: roughness, metal, glass; relief:
+    metres outward.
     """
 
     def __init__(self, shape: tuple[int, int]) -> None:
@@ -48,7 +51,9 @@ class Maps:
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """Coordinates of every texel: place (x, y, z) and the distance along the skin from either end."""
+    """Coordinates of every texel: place (x, y, z) and the distance along the skin from either
+    end.
+    """
 
     x: Grid
     y: Grid

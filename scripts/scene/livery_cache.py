@@ -1,4 +1,6 @@
-"""Livery maps cost seconds to draw and depend only on the model: keep them on disk between renders."""
+"""Livery maps cost seconds to draw and depend only on the model: keep them on disk between
+renders.
+"""
 
 import hashlib
 import os

@@ -15,7 +15,9 @@ LINE_M = 0.15
 
 
 def clouds(shape: tuple[int, int], grain_px: float, octaves: int, rng: np.random.Generator) -> Map:
-    """Fractal noise of zero mean and unit deviation; `grain_px` is the size of its largest spots."""
+    """Fractal noise of zero mean and unit deviation; `grain_px` is the size of its largest
+    spots.
+    """
     height, width = shape
     total = np.zeros(shape, np.float32)
     weight = 1.0
@@ -50,9 +52,11 @@ def lane_paint(
     rng: np.random.Generator,
     px_per_m: int = 90,
 ) -> tuple[Map, tuple[float, float, float, float]]:
-    """Coverage 0..1 of yellow paint over the lane's bounding box, and that box (x0, y0, x1, y1) in metres.
+    """Coverage 0..1 of yellow paint over the lane's bounding box, and that box (x0, y0, x1, y1)
+    in metres.
 
-    Edge line, crossed hatching, and the words of `words` in framed blocks along x. wear 0 new .. 1 gone.
+    Edge line, crossed hatching, and the words of `words` in framed blocks along x. wear 0 new
+    .. 1 gone.
     """
     xs, ys = [p[0] for p in polygon], [p[1] for p in polygon]
     bounds = (min(xs), min(ys), max(xs), max(ys))
@@ -121,7 +125,7 @@ def _worn(paint: Map, wear: float, rng: np.random.Generator, px_per_m: int) -> M
     kept = 1 / (1 + np.exp((flakes + 0.9 * tracks - limit) * 3.2))
     grey = 0.8 + 0.1 * clouds(shape, 1.5 * px_per_m, 4, rng)
     blurred = cv2.GaussianBlur(paint, (0, 0), 0.9)
-    return np.clip(blurred * kept * np.clip(grey, 0.4, 1), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(blurred * kept * np.clip(grey, 0.4, 1), 0, 1), np.float32)
 
 
 def asphalt(rng: np.random.Generator, size: int = 2048) -> Map:
@@ -180,7 +184,7 @@ def facade(
             tile, glass = _bay((height, width), px, rng.random() < lit, rng)
             wall[y : y + height, x : x + width] = tile
             extra[y : y + height, x : x + width] = glass
-    wall *= (1 + 0.05 * clouds(wall.shape[:2], 160, 4, rng))[..., None]
+    wall *= (1 + 0.05 * clouds((wall.shape[0], wall.shape[1]), 160, 4, rng))[..., None]
     streaks = clouds((4, wall.shape[1]), 6, 3, rng)[:1]
     wall *= (1 - 0.04 * np.clip(streaks, 0, 2))[..., None]
     return np.clip(wall, 0, 1), extra

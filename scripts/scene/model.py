@@ -1,8 +1,10 @@
 """A scene as its author writes it (YAML), and the sentences that say what is wrong with one.
 
-Metres on flat ground: x along the lane, y across it toward the façade, z up. Seconds from the start.
+Metres on flat ground: x along the lane, y across it toward the façade, z up. Seconds from the
+start.
 """
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,7 +16,9 @@ from scripts.scene.plates import PlateError, Style, layout
 
 
 class SceneError(Exception):
-    """A scene file that cannot be rendered; the message says which field, what came and what is allowed."""
+    """A scene file that cannot be rendered; the message says which field, what came and what is
+    allowed.
+    """
 
 
 class Part(BaseModel):
@@ -50,8 +54,13 @@ class Surroundings(Part):
     lit_windows: Share = 0.0
     hedge: bool = True
     trees: list[tuple[float, float, float]] = [
-        (-7.5, 7.6, 3.2), (5.2, 7.9, 3.6), (13.0, 7.7, 3.3), (-16.0, 7.8, 3.4), (1.5, -7.1, 3.6), (-16.0, -7.2, 3.6),
-    ]  # fmt: skip
+        (-7.5, 7.6, 3.2),
+        (5.2, 7.9, 3.6),
+        (13.0, 7.7, 3.3),
+        (-16.0, 7.8, 3.4),
+        (1.5, -7.1, 3.6),
+        (-16.0, -7.2, 3.6),
+    ]
     leaves: Share = 1.0
 
 
@@ -84,7 +93,9 @@ class Plate(Part):
 
 
 class Pose(Part):
-    """Where the actor's middle is at a time. Two equal places in a row mean that it stands between them."""
+    """Where the actor's middle is at a time. Two equal places in a row mean that it stands
+    between them.
+    """
 
     t: float
     at: Point2
@@ -121,7 +132,7 @@ class Actor(Part):
     @field_validator("path")
     @classmethod
     def _forward_in_time(cls, value: list[Pose]) -> list[Pose]:
-        for before, after in zip(value, value[1:], strict=False):
+        for before, after in pairwise(value):
             if after.t <= before.t:
                 raise ValueError(f"times must rise, but t={after.t:g} follows t={before.t:g}")
         return value
@@ -132,15 +143,28 @@ class Actor(Part):
 
 
 EffectKind = Literal[
-    "cloud", "tree_shadow", "rain", "snow", "shift", "covered", "sprayed", "defocused", "frozen", "black", "brightness", "headlights"
-]  # fmt: skip
+    "cloud",
+    "tree_shadow",
+    "rain",
+    "snow",
+    "shift",
+    "covered",
+    "sprayed",
+    "defocused",
+    "frozen",
+    "black",
+    "brightness",
+    "headlights",
+]
 CAMERA_EVENTS: frozenset[str] = frozenset(
     {"shift", "covered", "sprayed", "defocused", "frozen", "black", "brightness"}
 )
 
 
 class Effect(Part):
-    """Done to the picture after rendering. strength: share of the view (shift), stops (brightness), else 0..1."""
+    """Done to the picture after rendering. strength: share of the view (shift), stops
+    (brightness), else 0..1.
+    """
 
     kind: EffectKind
     begin: Annotated[float, Field(ge=0)]
@@ -157,7 +181,9 @@ class Effect(Part):
 
 
 class Scene(Part):
-    """moving_scale: what moves is rendered this much smaller and enlarged again, as its blur allows."""
+    """moving_scale: what moves is rendered this much smaller and enlarged again, as its blur
+    allows.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
     seconds: Annotated[float, Field(gt=0, le=600)]
@@ -187,10 +213,11 @@ class Scene(Part):
             raise ValueError(
                 f"the first light must hold since 0, not since {self.lights[0].since:g}"
             )
-        for before, after in zip(self.lights, self.lights[1:], strict=False):
+        for before, after in pairwise(self.lights):
             if after.since <= before.since:
                 raise ValueError(
-                    f"lights must follow each other, but since {after.since:g} follows {before.since:g}"
+                    f"lights must follow each other, but {after.since:g} comes after"
+                    f" {before.since:g}"
                 )
         return self
 
@@ -203,7 +230,8 @@ def parse_scene(text: str, source: str) -> Scene:
         raise SceneError(f"{source} is not YAML: {fault}") from fault
     if not isinstance(content, dict):
         raise SceneError(
-            f"{source} must hold a mapping (name, seconds, camera, lane, ...), not {type(content).__name__}"
+            f"{source} must hold a mapping (name, seconds, camera, lane, ...),"
+            f" not {type(content).__name__}"
         )
     try:
         return Scene.model_validate(content)

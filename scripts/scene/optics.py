@@ -1,4 +1,6 @@
-"""The camera after the lens: blur, vignette, noise, sharpening, slow gain drift, on-screen text; BGR 8 bit."""
+"""The camera after the lens: blur, vignette, noise, sharpening, slow gain drift, on-screen
+text; BGR 8 bit.
+"""
 
 import math
 from dataclasses import dataclass
@@ -49,7 +51,7 @@ def expose(light: Light, sensor: Sensor, rng: np.random.Generator) -> Picture:
     seen = seen + grain * (shot * np.sqrt(np.clip(seen, 0, 1) * 0.6 + 0.001) + read)
     coded = np.clip(seen, 0, 1) ** (1 / GAMMA)
     halo = coded - cv2.GaussianBlur(coded, (0, 0), 1.4)
-    return (np.clip(coded + sensor.sharpening * halo, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(np.clip(coded + sensor.sharpening * halo, 0, 1) * 255).astype(np.uint8)
 
 
 def captioned(picture: Picture, clock: str, name: str) -> Picture:

@@ -1,4 +1,6 @@
-"""What the camera sees of a solid: projection, silhouette, and who hides whom; numpy and OpenCV only."""
+"""What the camera sees of a solid: projection, silhouette, and who hides whom; numpy and OpenCV
+only.
+"""
 
 from dataclasses import dataclass
 
@@ -14,7 +16,9 @@ NEAR_M = 0.3
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """rotation, shift: world to camera (looking along -z); focal in pixels; size (width, height)."""
+    """rotation, shift: world to camera (looking along -z); focal in pixels; size (width,
+    height).
+    """
 
     rotation: NDArray[np.float64]
     shift: NDArray[np.float64]
@@ -28,7 +32,9 @@ class View:
     def project(
         self, points: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Pixels (n, 2) from the upper left, and depth (n,) in metres; depth <= 0 is behind the lens."""
+        """Pixels (n, 2) from the upper left, and depth (n,) in metres; depth <= 0 is behind the
+        lens.
+        """
         seen = points @ self.rotation.T + self.shift
         depth = -seen[:, 2]
         safe = np.where(depth > 1e-3, depth, 1e-3)
@@ -40,8 +46,9 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Solid:
-    """vertices (n, 3) and triangles (m, 3) in the actor's coordinates; plates: side -> corners (4, 3),
-    upper left, upper right, lower right, lower left as read."""
+    """vertices (n, 3) and triangles (m, 3) in the actor's coordinates; plates: side -> corners
+    (4, 3), upper left, upper right, lower right, lower left as read.
+    """
 
     vertices: NDArray[np.float64]
     triangles: NDArray[np.int32]
@@ -65,10 +72,11 @@ def silhouette(solid: Solid, where: Placed, view: View) -> Mask:
     shown = (corners[..., 0].max(1) > 0) & (corners[..., 0].min(1) < width)
     shown &= (corners[..., 1].max(1) > 0) & (corners[..., 1].min(1) < height)
     for triangle in np.round(corners[shown] * 16).astype(np.int32):
-        cv2.fillConvexPoly(mask, triangle, 255, cv2.LINE_8, 4)
+        cv2.fillConvexPoly(mask, triangle, (255,), cv2.LINE_8, 4)
     for triangle in solid.triangles[ahead.any(1) & ~ahead.all(1)]:
         cut, _ = view.project(_before_lens(world[triangle], depth[triangle]))
-        cv2.fillConvexPoly(mask, np.round(np.clip(cut, -8000, 8000) * 16).astype(np.int32), 255, cv2.LINE_8, 4)
+        outline = np.round(np.clip(cut, -8000, 8000) * 16).astype(np.int32)
+        cv2.fillConvexPoly(mask, outline, (255,), cv2.LINE_8, 4)
     return mask
 
 
@@ -94,9 +102,11 @@ def box_of(mask: Mask) -> tuple[float, float, float, float] | None:
 
 
 def is_before(a: NDArray[np.float64], b: NDArray[np.float64], eye: NDArray[np.float64]) -> bool:
-    """Whether ground figure `a` can hide `b`: a line between the two has `a` and the eye on one side.
+    """Whether ground figure `a` can hide `b`: a line between the two has `a` and the eye on one
+    side.
 
-    Both are convex and counter-clockwise, (n, 2). Where they overlap, the nearer middle is before.
+    Both are convex and counter-clockwise, (n, 2). Where they overlap, the nearer middle is
+    before.
     """
     for figure, other, own in ((a, b, True), (b, a, False)):
         for p, q in zip(figure, np.roll(figure, -1, axis=0), strict=True):

@@ -1,7 +1,9 @@
-"""Number plates drawn after the proportions of GA 36, in glyphs of a free font; PIL and numpy only.
+"""Number plates drawn after the proportions of GA 36, in glyphs of a free font; PIL and numpy
+only.
 
-Lengths are millimetres of the real plate. The face of GA 36 itself is not free: Noto Sans CJK Bold is
-stretched to the standard's character boxes, which leaves a gap that a reader trained on these must bridge.
+Lengths are millimetres of the real plate. The face of GA 36 itself is not free: Noto Sans CJK
+Bold is stretched to the standard's character boxes, which leaves a gap that a reader trained on
+these must bridge.
 """
 
 import random
@@ -27,8 +29,17 @@ Style = Literal[
     "wj",
 ]
 STYLES: tuple[Style, ...] = (
-    "blue", "yellow", "yellow_two_line", "green", "green_large", "police", "emergency", "black", "trainer", "wj",
-)  # fmt: skip
+    "blue",
+    "yellow",
+    "yellow_two_line",
+    "green",
+    "green_large",
+    "police",
+    "emergency",
+    "black",
+    "trainer",
+    "wj",
+)
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 DIGITS = "0123456789"
@@ -150,13 +161,16 @@ def font_path() -> Path:
             return Path(place)
     raise FileNotFoundError(
         "no Noto Sans CJK Bold found; install the Debian package fonts-noto-cjk (looked in "
-        + ", ".join(FONT_PLACES) + ")"
-    )  # fmt: skip
+        + ", ".join(FONT_PLACES)
+        + ")"
+    )
 
 
 @lru_cache(maxsize=256)
 def glyph_mask(character: str, width_px: int, height_px: int) -> Image.Image:
-    """The character's ink stretched to exactly that box; 1 and I keep a narrow stem in the middle."""
+    """The character's ink stretched to exactly that box; 1 and I keep a narrow stem in the
+    middle.
+    """
     font = ImageFont.truetype(str(font_path()), 320, index=SIMPLIFIED_CHINESE)
     sheet = Image.new("L", (560, 560))
     ImageDraw.Draw(sheet).text((100, 40), character, font=font, fill=255)

@@ -1,4 +1,6 @@
-"""scripts/render SCENE.yaml: pictures, clip and truth of a scene; goes on where it was broken off."""
+"""scripts/render SCENE.yaml: pictures, clip and truth of a scene; goes on where it was broken
+off.
+"""
 
 import argparse
 import hashlib
@@ -34,7 +36,9 @@ DARK = ("lamps", "ir")
 
 
 def work_folder(scene: Scene, base: Path) -> Path:
-    """Pictures are kept by what they depend on: a change of effects or length renders nothing again."""
+    """Pictures are kept by what they depend on: a change of effects or length renders nothing
+    again.
+    """
     shown = scene.model_dump_json(
         exclude={"effects", "seconds", "fps", "motion_fps", "crf", "name"}, exclude_none=True
     )
@@ -77,7 +81,8 @@ def render(scene: Scene, out: Path, work: Path, threads: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     missing = [shot for shot in shots if not (folder / shot.name).exists()]
     print(
-        f"{scene.name}: {scene.seconds:g} s, {len(shots)} pictures, {len(shots) - len(missing)} already there; in {folder}"
+        f"{scene.name}: {scene.seconds:g} s, {len(shots)} pictures,"
+        f" {len(shots) - len(missing)} already there; in {folder}"
     )
     for shot in tqdm(
         missing, desc="render", unit="picture", disable=None, smoothing=0.1, mininterval=5
@@ -92,8 +97,12 @@ def render(scene: Scene, out: Path, work: Path, threads: int) -> None:
     )
     truth.write(out / f"{scene.name}.truth.json")
     cpu_s = sum(os.times()[:2])
-    print(f"{scene.name}: {size / 1e6:.2f} MB at CRF {crf}; rendering {rendered_s:.0f} s, in all {time.monotonic() - started:.0f} s,"
-          f" {cpu_s:.0f} CPU-s = {cpu_s / scene.seconds:.1f} CPU-s per clip second")  # fmt: skip
+    took_s = time.monotonic() - started
+    print(
+        f"{scene.name}: {size / 1e6:.2f} MB at CRF {crf};"
+        f" {len(missing)} pictures in {rendered_s:.0f} s,"
+        f" in all {took_s:.0f} s; {cpu_s:.0f} CPU-s, {cpu_s / scene.seconds:.1f} a clip second"
+    )
 
 
 def main() -> int:

@@ -1,8 +1,9 @@
 """A vehicle's skin: stacks of super-ellipse plan curves (a wall stack and a greenhouse stack).
 
-Every surface point has coordinates (u, v): u in 0..1 runs by arc length from the middle of the front to
-the middle of the rear on one flank, v in 0..1 from sill to shoulder. Textures use the same coordinates,
-so a lamp drawn in metres never slips from its corner. x is forward, y is left, z is up, in metres.
+Every surface point has coordinates (u, v): u in 0..1 runs by arc length from the middle of the
+front to the middle of the rear on one flank, v in 0..1 from sill to shoulder. Textures use the
+same coordinates, so a lamp drawn in metres never slips from its corner. x is forward, y is
+left, z is up, in metres.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.scene.catalogue import Body, Greenhouse
+from scripts.scene.catalogue import Body, Greenhouse, Model
 from scripts.scene.curves import Grid, smooth
 
 Xyz = tuple[Grid, Grid, Grid]
@@ -20,7 +21,9 @@ ARC_SAMPLES = 8001
 
 @dataclass(frozen=True, slots=True)
 class Skin:
-    """vertices (n, 3); faces as index lists; uv one (k, 2) per face corner; part WALL or CAP per face."""
+    """vertices (n, 3); faces as index lists; uv one (k, 2) per face corner; part WALL or CAP
+    per face.
+    """
 
     vertices: NDArray[np.float64]
     faces: list[list[int]]
@@ -43,7 +46,9 @@ def ring(
     half_width: Grid,
     powers: tuple[float, float],
 ) -> tuple[Grid, Grid]:
-    """Super-ellipse |x|^n + |y|^n = 1 with its own half length and power ahead of and behind `middle_x`."""
+    """Super-ellipse |x|^n + |y|^n = 1 with its own half length and power ahead of and behind
+    `middle_x`.
+    """
     c, s = np.cos(angle), np.sin(angle)
     n = np.where(c >= 0, powers[0], powers[1])
     r = (np.abs(c) ** n + np.abs(s) ** n) ** (-1.0 / n)
@@ -198,3 +203,18 @@ def _weld(
             kept_uv.append(loop_uv)
             kept_part.append(which)
     return Skin(vertices[first], kept_faces, kept_uv, np.array(kept_part, np.int32))
+
+
+def under_glass(model: Model, skin: Skin) -> NDArray[np.bool_]:
+    """Faces of the body's lid that lie inside the cabin, and would hide the seats."""
+    g, inset = model.greenhouse, 0.045
+    middle = np.array([skin.vertices[f].mean(0) for f in skin.faces])
+    x, y, z = middle.T
+    v = np.clip((z - g.base_z) / (smooth(x, g.roof) - g.base_z), 0, 1)
+    front, rear = smooth(v, g.windscreen) - inset, smooth(v, g.rear_screen) + inset
+    half = smooth(v, g.half_width) - inset
+    ahead = x > g.middle_x
+    length = np.where(ahead, front - g.middle_x, g.middle_x - rear)
+    n = np.where(ahead, *g.powers)
+    inside = np.abs((x - g.middle_x) / length) ** n + np.abs(y / half) ** n < 1
+    return np.asarray(inside & (skin.part == CAP) & (z > g.base_z))

@@ -1,4 +1,6 @@
-"""Which pictures a clip needs: one still of each set of standing actors, one crop of each moving moment."""
+"""Which pictures a clip needs: one still of each set of standing actors, one crop of each
+moving moment.
+"""
 
 import hashlib
 import math
@@ -13,7 +15,9 @@ from scripts.scene.timeline import Placed, Track, light_at
 
 Border = tuple[int, int, int, int]
 PAD_PX_PER_M = 0.35
-"""Margin around a moving actor, in metres at its distance: contact shadow and reflection on the ground."""
+"""Margin around a moving actor, in metres at its distance: contact shadow and reflection on the
+ground.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,9 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A moment, its still base, and the crop that is laid over it (None where nothing moves in view)."""
+    """A moment, its still base, and the crop that is laid over it (None where nothing moves in
+    view).
+    """
 
     moment: Moment
     base: Shot

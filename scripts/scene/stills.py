@@ -1,4 +1,6 @@
-"""scripts/stills N: domain-randomised pictures with boxes, classes, plate corners and plate texts."""
+"""scripts/stills N: domain-randomised pictures with boxes, classes, plate corners and plate
+texts.
+"""
 
 import argparse
 import json
@@ -11,12 +13,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
+from scripts.scene.compose import read_picture
 from scripts.scene.effects import Weather
 from scripts.scene.invent import SIZE, Still, invented_stage, invented_still
 from scripts.scene.model import LightKind, Scene
-from scripts.scene.optics import NIGHT_NOISE, Sensor, expose, to_light
+from scripts.scene.optics import NIGHT_NOISE, Picture, Sensor, expose, to_light
 from scripts.scene.outline import View
 from scripts.scene.plates import STYLES, draw, invent, soiled
 from scripts.scene.truth import FrameTruth, VehicleTruth, Witness
@@ -47,7 +51,7 @@ def yolo_lines(vehicles: list[VehicleTruth], size: tuple[int, int]) -> list[str]
     return lines
 
 
-def developed(raw: np.ndarray, scene: Scene, still: Still, view: View) -> np.ndarray:
+def developed(raw: Picture, scene: Scene, still: Still, view: View) -> Picture:
     shown = scene.model_copy(update={"effects": list(still.effects), "camera": still.camera})
     light = Weather(shown, view).apply(to_light(raw), 5.0)
     dark = still.light.kind in ("lamps", "ir")
@@ -58,7 +62,7 @@ def developed(raw: np.ndarray, scene: Scene, still: Still, view: View) -> np.nda
 
 
 def record(
-    name: str, scene: Scene, still: Still, truth: FrameTruth, lane: np.ndarray
+    name: str, scene: Scene, still: Still, truth: FrameTruth, lane: NDArray[np.float64]
 ) -> dict[str, object]:
     return {
         "image": f"images/{name}.jpg",
@@ -93,7 +97,7 @@ def render_batch(
         shown = scene.model_copy(update={"lights": [still.light]})
         witness = Witness(shown, stage.solids, stage.view)
         truth = witness.frame(0, still.placed, frozenset(still.placed))
-        picture = developed(cv2.imread(str(raw_path)), scene, still, stage.view)
+        picture = developed(read_picture(raw_path), scene, still, stage.view)
         raw_path.unlink()
         cv2.imwrite(
             str(out / "images" / f"{name}.jpg"),
@@ -129,7 +133,9 @@ def write_plates(out: Path, count: int, seed: int) -> None:
 
 
 def spread(options: argparse.Namespace) -> None:
-    """Starts one process per batch, as many at once as there are workers: Blender is not safe in threads."""
+    """Starts one process per batch, as many at once as there are workers: Blender is not safe
+    in threads.
+    """
     batches = [
         (b, min(BATCH, options.count - b * BATCH)) for b in range(-(-options.count // BATCH))
     ]
@@ -154,7 +160,7 @@ def spread(options: argparse.Namespace) -> None:
             running.remove(process)
             if process.returncode:
                 raise SystemExit(
-                    f"a batch ended with status {process.returncode}; run the command again to go on"
+                    f"a batch ended with status {process.returncode}; run again to go on"
                 )
         bar.update(len(list((options.out / "truth").glob(f"s{options.seed}_*.json"))) - bar.n)
         gather(options.out)
@@ -190,7 +196,8 @@ def main() -> int:
     spread(options)
     took = time.monotonic() - started
     print(
-        f"{gather(options.out)} stills in {options.out}; {took:.0f} s, {took / max(1, options.count):.1f} s each"
+        f"{gather(options.out)} stills in {options.out}; {took:.0f} s,"
+        f" {took / max(1, options.count):.1f} s each"
     )
     return 0
 

@@ -1,7 +1,10 @@
-"""Where every actor is at a time, and when it stands: from the poses of the scene file, without Blender."""
+"""Where every actor is at a time, and when it stands: from the poses of the scene file, without
+Blender.
+"""
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +60,9 @@ class Track:
         return _through(self.times, [(p.t, p.at[axis]) for p in self.actor.path])
 
     def _headings(self, vx: Grid, vy: Grid) -> Grid:
-        """The rear axle follows the middle on a rod of TRAIL_M, as a trailer does; standing changes nothing."""
+        """The rear axle follows the middle on a rod of TRAIL_M, as a trailer does; standing
+        changes nothing.
+        """
         moving = np.flatnonzero(self.speed > TURNS_ABOVE_MPS)
         way = np.arctan2(vy, vx) + (math.pi if self.actor.reversing else 0.0)
         if self.actor.heading_deg is not None:
@@ -77,19 +82,19 @@ class Track:
         """None before the first and after the last pose."""
         if t < self.begin - 1e-9 or t > self.end + 1e-9:
             return None
-        values = (
+        x, y, heading, travelled = (
             float(np.interp(t, self.times, v))
             for v in (self.x, self.y, self.heading, self.travelled)
         )
         open_now = any(a <= t < b for a, b in self.actor.door_open)
-        return Placed(*values, door_open=open_now)
+        return Placed(x, y, heading, travelled, open_now)
 
     def stands(self) -> list[tuple[float, float]]:
         """Intervals of standing still, (begin, end); end is inf where the path ends standing."""
         if self._one_pose:
             return [(self.begin, math.inf)]
         found: list[tuple[float, float]] = []
-        for before, after in zip(self.actor.path, self.actor.path[1:], strict=False):
+        for before, after in pairwise(self.actor.path):
             if math.dist(before.at, after.at) < STANDS_BELOW_MPS:
                 begin = found.pop()[0] if found and found[-1][1] == before.t else before.t
                 found.append((begin, after.t))
@@ -119,7 +124,8 @@ def footprint(actor: Actor, where: Placed) -> NDArray[np.float64]:
     rear, front, half = size_of(actor)
     corners = np.array([(rear, -half), (front, -half), (front, half), (rear, half)])
     c, s = math.cos(where.heading), math.sin(where.heading)
-    return corners @ np.array([[c, s], [-s, c]]) + (where.x, where.y)
+    turn = np.array([[c, s], [-s, c]])
+    return np.asarray(corners @ turn + np.array([where.x, where.y]))
 
 
 def area(polygon: NDArray[np.float64]) -> float:
@@ -147,7 +153,9 @@ def clipped(subject: NDArray[np.float64], convex: NDArray[np.float64]) -> NDArra
 
 
 def overlap(part: NDArray[np.float64], lane: list[Point2]) -> float:
-    """Share of the convex `part` (counter-clockwise) that lies in the lane, which may have any shape."""
+    """Share of the convex `part` (counter-clockwise) that lies in the lane, which may have any
+    shape.
+    """
     inside = clipped(np.array(lane, float), part)
     return area(inside) / area(part) if len(inside) >= 3 else 0.0
 
@@ -165,7 +173,9 @@ ENTERS_AT = 0.30
 
 
 def stays(scene: Scene) -> list[Stay]:
-    """Every standing of a vehicle with at least ENTERS_AT of its ground in the lane, in order of begin."""
+    """Every standing of a vehicle with at least ENTERS_AT of its ground in the lane, in order
+    of begin.
+    """
     found = []
     for actor in scene.actors:
         if not actor.is_vehicle:

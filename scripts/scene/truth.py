@@ -1,10 +1,12 @@
 """The truth of a clip: what is where in every frame, every stay, every camera event.
 
-Boxes are the silhouette's bounds clipped to the frame (also of parts that another vehicle hides).
-Posts, trees and the hedge are not counted as hiding. Times are seconds of the clip's presentation time.
+Boxes are the silhouette's bounds clipped to the frame (also of parts that another vehicle
+hides). Posts, trees and the hedge are not counted as hiding. Times are seconds of the clip's
+presentation time.
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -28,9 +30,10 @@ class Part(BaseModel):
 class VehicleTruth(Part):
     """visible: share of the silhouette inside the frame that no other actor hides.
 
-    in_lane: lower third of the box against the lane polygon, as the edge measures it; ground_in_lane: the
-    real footprint on the ground. plate_corners: upper left, upper right, lower right, lower left as read;
-    None when the plate faces away or lies outside the frame. plate_visible: share of it that is not hidden.
+    in_lane: lower third of the box against the lane polygon, as the edge measures it;
+    ground_in_lane: the real footprint on the ground. plate_corners: upper left, upper right,
+    lower right, lower left as read; None when the plate faces away or lies outside the frame.
+    plate_visible: share of it that is not hidden.
     """
 
     id: str
@@ -253,7 +256,7 @@ def clip_truth(scene: Scene, witness: Witness, frames: list[FrameTruth]) -> Clip
     ]
     events += [
         CameraEvent(type=f"light:{before.kind}>{after.kind}", begin=after.since, end=after.since)
-        for before, after in zip(scene.lights, scene.lights[1:], strict=False)
+        for before, after in pairwise(scene.lights)
     ]
     return ClipTruth(
         clip=f"{scene.name}.mp4",

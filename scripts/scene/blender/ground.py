@@ -23,7 +23,11 @@ def add_ground(
     kerb = _noisy("kerb", (0.30, 0.29, 0.27), (0.42, 0.41, 0.38), 6)
     pavement = _noisy("pavement", (0.26, 0.20, 0.17), (0.38, 0.31, 0.27), 3, bricks=5)
     soil = _noisy("soil", (0.07, 0.05, 0.03), (0.12, 0.09, 0.05), 8)
-    stones = [((k + 0.5, y, 0.06), (0.985, 0.15, 0.18)) for k in range(-30, 60) for y in (far + 0.07, near - 0.07)]
+    stones = [
+        ((k + 0.5, y, 0.06), (0.985, 0.15, 0.18))
+        for k in range(-30, 60)
+        for y in (far + 0.07, near - 0.07)
+    ]
     boxes("kerbstones", stones, kerb, bevel=0.015)
     rectangle("pavement", (-60, far + 0.14), (60, far + 1.7), 0.145, pavement)
     rectangle("pavement2", (-60, near - 2), (60, near - 0.14), 0.145, pavement)

@@ -1,4 +1,6 @@
-"""Materials of a vehicle's skin: lacquer with dust, glass, and everything drawn in its livery maps."""
+"""Materials of a vehicle's skin: lacquer with dust, glass, and everything drawn in its livery
+maps.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -109,7 +111,9 @@ def _inside_arch(n: Nodes, model: Model, axles: tuple[float, ...]) -> Socket:
 
 
 def plate_material(name: str, pixels: np.ndarray, retroreflective: float) -> Any:
-    """`pixels` sRGB uint8 rows from the top; retroreflection seen from the lamp beside the lens is added as glow."""
+    """`pixels` sRGB uint8 rows from the top; retroreflection seen from the lamp beside the lens
+    is added as glow.
+    """
     linear = (pixels[::-1].astype(np.float32) / 255) ** 2.2
     n = Nodes(name)
     image = n.image(picture(name, linear, colour=True), n.uv())

@@ -1,4 +1,6 @@
-"""Walking people: soft boxes and tubes; enough at the 40 to 120 pixels that a lane camera gives them."""
+"""Walking people: soft boxes and tubes; enough at the 40 to 120 pixels that a lane camera gives
+them.
+"""
 
 import math
 from typing import Any

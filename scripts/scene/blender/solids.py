@@ -24,9 +24,16 @@ def empty(name: str, parent: Any = None, at: Xyz | None = None) -> Any:
 
 
 def mesh(
-    name: str, vertices: Any, faces: Any, materials: Sequence[Any], parent: Any = None, *, smooth: bool = True,
-    uv: Any = None, material_of_face: Any = None,
-) -> Any:  # fmt: skip
+    name: str,
+    vertices: Any,
+    faces: Any,
+    materials: Sequence[Any],
+    parent: Any = None,
+    *,
+    smooth: bool = True,
+    uv: Any = None,
+    material_of_face: Any = None,
+) -> Any:
     data = bpy.data.meshes.new(name)
     data.from_pydata(np.asarray(vertices, float).tolist(), [], [tuple(map(int, f)) for f in faces])
     for material in materials:
@@ -71,9 +78,31 @@ def box(
     return item
 
 
-def boxes(name: str, places: Sequence[tuple[Xyz, Xyz]], material: Any, parent: Any = None, bevel: float = 0.0) -> Any:
-    """Many upright boxes (middle, size) as one object: thousands of objects cost Blender seconds."""
-    unit = np.array([(-1, -1, -1), (1, -1, -1), (1, 1, -1), (-1, 1, -1), (-1, -1, 1), (1, -1, 1), (1, 1, 1), (-1, 1, 1)]) / 2
+def boxes(
+    name: str,
+    places: Sequence[tuple[Xyz, Xyz]],
+    material: Any,
+    parent: Any = None,
+    bevel: float = 0.0,
+) -> Any:
+    """Many upright boxes (middle, size) as one object: thousands of objects cost Blender
+    seconds.
+    """
+    unit = (
+        np.array(
+            [
+                (-1, -1, -1),
+                (1, -1, -1),
+                (1, 1, -1),
+                (-1, 1, -1),
+                (-1, -1, 1),
+                (1, -1, 1),
+                (1, 1, 1),
+                (-1, 1, 1),
+            ]
+        )
+        / 2
+    )
     corners = np.concatenate([unit * np.array(size) + np.array(at) for at, size in places])
     faces = (np.array(BOX_FACES)[None] + 8 * np.arange(len(places))[:, None, None]).reshape(-1, 4)
     item = mesh(name, corners, faces, [material], parent, smooth=bevel > 0)
@@ -94,9 +123,15 @@ def pillow(
 
 
 def lathe(
-    name: str, profile: Sequence[tuple[float, float]], material: Any, parent: Any = None, *, sides: int = 32,
-    axis: str = "y", at: Xyz | None = None,
-) -> Any:  # fmt: skip
+    name: str,
+    profile: Sequence[tuple[float, float]],
+    material: Any,
+    parent: Any = None,
+    *,
+    sides: int = 32,
+    axis: str = "y",
+    at: Xyz | None = None,
+) -> Any:
     """`profile` of (radius, height) turned about an axis."""
     angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)
     radius = np.array([p[0] for p in profile])

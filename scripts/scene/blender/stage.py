@@ -1,7 +1,10 @@
 """The Blender scene of one firelane scene: built once, posed and photographed many times."""
 
 import math
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +16,15 @@ from scripts.scene.blender import ebikes
 from scripts.scene.blender.ground import add_ground
 from scripts.scene.blender.lights import Lighting
 from scripts.scene.blender.nodes import Palette
+from scripts.scene.blender.orders import Built, Order, PlateLook
 from scripts.scene.blender.paint import Lacquer, lacquer_material
 from scripts.scene.blender.people import Person
 from scripts.scene.blender.solids import family
 from scripts.scene.blender.surroundings import add_surroundings
-from scripts.scene.blender.vehicle import Built, Order, PlateLook, VehicleBuilder
+from scripts.scene.blender.vehicle import VehicleBuilder
 from scripts.scene.catalogue import LIGHT, MODELS, PAINTS
 from scripts.scene.model import Actor, Camera, Light, Scene
-from scripts.scene.outline import View, Solid
+from scripts.scene.outline import Solid, View
 from scripts.scene.plates import draw, layout, soiled
 from scripts.scene.timeline import Placed
 
@@ -136,7 +140,9 @@ class Stage:
         bpy.context.view_layer.update()
 
     def photograph(self, path: Path, border: tuple[int, int, int, int] | None) -> None:
-        """Write a PNG of the whole view, or of `border` (x0, y0, x1, y1 in pixels from the upper left)."""
+        """Write a PNG of the whole view, or of `border` (x0, y0, x1, y1 in pixels from the
+        upper left).
+        """
         render = bpy.context.scene.render
         width, height = self.scene.camera.size
         render.use_border = render.use_crop_to_border = border is not None
@@ -147,10 +153,27 @@ class Stage:
         bpy.context.scene.cycles.samples = (
             self.scene.samples if border is None else max(3, self.scene.samples // 2)
         )
-        render.resolution_percentage = 100 if border is None else round(100 * self.scene.moving_scale)
+        render.resolution_percentage = (
+            100 if border is None else round(100 * self.scene.moving_scale)
+        )
         render.filepath = str(path.with_suffix(".part.png"))
-        bpy.ops.render.render(write_still=True)
+        with _silent():
+            bpy.ops.render.render(write_still=True)
         path.with_suffix(".part.png").replace(path)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Blender writes a line for every step to file descriptor 1, past Python's stdout."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _engine(scene: Scene, threads: int) -> None:

@@ -46,7 +46,9 @@ def _leaf_material(name: str, rgb: Rgb) -> Any:
 
 
 def _hedge(y: float, count: int, leaf: Any, palette: Palette, rng: np.random.Generator) -> None:
-    """Leaves near the surface of a clipped hedge 0.9 m wide, denser near the camera, over a dark core."""
+    """Leaves near the surface of a clipped hedge 0.9 m wide, denser near the camera, over a
+    dark core.
+    """
     x = np.where(rng.random(count) < 0.75, rng.uniform(-16, 16, count), rng.uniform(16, 60, count))
     top = 0.88 + 0.06 * np.sin(x * 1.7) + 0.05 * np.sin(x * 4.1 + 1) + 0.03 * np.sin(x * 11)
     lump = 0.05 * np.sin(x * 5.3) + 0.04 * np.sin(x * 9.1 + 2)
@@ -128,8 +130,14 @@ def _fittings(y: float, palette: Palette, rng: np.random.Generator) -> None:
         sills.append(((x + 1.65, y - 0.10, 0.50), (2.2, 0.22, 0.07)))
         for base in (0.0, STOREY_M):
             if rng.random() < 0.7:
-                bars += [((x + dx, y - 0.13, base + 1.35), (0.014, 0.014, 1.55)) for dx in np.arange(0.66, 2.66, 0.125)]
-                bars += [((x + 1.65, y - 0.13, base + z), (2.05, 0.014, 0.02)) for z in (0.62, 1.1, 1.6, 2.08)]
+                bars += [
+                    ((x + dx, y - 0.13, base + 1.35), (0.014, 0.014, 1.55))
+                    for dx in np.arange(0.66, 2.66, 0.125)
+                ]
+                bars += [
+                    ((x + 1.65, y - 0.13, base + z), (2.05, 0.014, 0.02))
+                    for z in (0.62, 1.1, 1.6, 2.08)
+                ]
             if rng.random() < 0.6:
                 cases.append(((x + 2.95, y - 0.25, base + 0.9), (0.82, 0.32, 0.58)))
     boxes("sills", sills, stone, bevel=0.01)

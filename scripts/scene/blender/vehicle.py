@@ -1,7 +1,7 @@
 """Shell vehicles: skin, glass, seats, wheels, mirrors, plates, lamps and load bodies."""
 
 import math
-from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,46 +10,13 @@ from mathutils.bvhtree import BVHTree
 
 from scripts.scene.blender.cargo import add_cargo
 from scripts.scene.blender.nodes import Palette
-from scripts.scene.blender.paint import Lacquer, lacquer_material, plate_material, skin_material
+from scripts.scene.blender.orders import Built, Order
+from scripts.scene.blender.paint import lacquer_material, plate_material, skin_material
 from scripts.scene.blender.solids import box, empty, lathe, mesh, pillow, tube
 from scripts.scene.blender.wheels import wheel
-from scripts.scene.catalogue import Model
-from scripts.scene.curves import smooth, smooth_at
+from scripts.scene.curves import smooth_at
 from scripts.scene.livery_cache import maps_of
-from scripts.scene.shell import BodySurface, GreenhouseSurface, Resolution, Skin
-
-
-@dataclass(slots=True)
-class Built:
-    """A vehicle in the scene. plates: side -> plate object; skins: objects whose outline is the vehicle's."""
-
-    root: Any
-    plates: dict[str, Any] = field(default_factory=dict)
-    wheels: list[Any] = field(default_factory=list)
-    lamps: list[Any] = field(default_factory=list)
-    door: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlateLook:
-    """pixels: sRGB rows from the top; size in metres (width, height)."""
-
-    pixels: np.ndarray
-    size_m: tuple[float, float]
-    glow: float
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What to build."""
-
-    name: str
-    model: Model
-    lacquer: Lacquer
-    plate: PlateLook | None
-    tint: float = 0.5
-    lamps: str = "off"
-    fine: bool = True
+from scripts.scene.shell import BodySurface, GreenhouseSurface, Resolution, under_glass
 
 
 class VehicleBuilder:
@@ -92,7 +59,7 @@ class VehicleBuilder:
             self.name + "_body", body_maps, order.lacquer, arches=(model, self.axles)
         )
         pane = skin_material(self.name + "_glass", glass_maps, order.lacquer, tint=order.tint)
-        keep = ~_under_glass(model, body)
+        keep = ~under_glass(model, body)
         faces = [f for f, k in zip(body.faces, keep, strict=True) if k]
         uv = [c for f, k in zip(body.uv, keep, strict=True) if k for c in f]
         mesh(
@@ -159,8 +126,15 @@ class VehicleBuilder:
         for axle in self.axles:
             angles = np.linspace(-0.15, math.pi + 0.15, 30)
             for side in (1, -1):
-                rim = [(axle + (arch + 0.025) * math.cos(a), side * y, m.wheel_radius + 0.01 + (arch + 0.025) * math.sin(a))
-                       for a in angles for y in (0.30, 0.955 * half)]  # fmt: skip
+                rim = [
+                    (
+                        axle + (arch + 0.025) * math.cos(a),
+                        side * y,
+                        m.wheel_radius + 0.01 + (arch + 0.025) * math.sin(a),
+                    )
+                    for a in angles
+                    for y in (0.30, 0.955 * half)
+                ]
                 strip = [(2 * i, 2 * i + 1, 2 * i + 3, 2 * i + 2) for i in range(29)]
                 mesh(self.name + "_well", rim, strip, [black], self.root)
 
@@ -324,7 +298,7 @@ class VehicleBuilder:
     ) -> None:
         """A thin line laid over the skin from above."""
         points = []
-        for (x0, y0), (x1, y1) in zip(path[:-1], path[1:], strict=True):
+        for (x0, y0), (x1, y1) in pairwise(path):
             for t in np.linspace(0, 1, 14):
                 hit = self.on_top(x0 + (x1 - x0) * t, y0 + (y1 - y0) * t, glass)
                 if hit:
@@ -417,19 +391,3 @@ class VehicleBuilder:
         lamp = link(bpy.data.objects.new(self.name + "_beam", data), self.root, at)
         lamp.rotation_euler = (0, -math.pi / 2 + 0.06, 0)
         self.built.lamps.append(lamp)
-
-
-def _under_glass(model: Model, skin: Skin) -> np.ndarray:
-    """Faces of the body's lid that lie inside the cabin, and would hide the seats."""
-    g, inset = model.greenhouse, 0.045
-    middle = np.array([skin.vertices[f].mean(0) for f in skin.faces])
-    x, y, z = middle.T
-    v = np.clip((z - g.base_z) / (smooth(x, g.roof) - g.base_z), 0, 1)
-    front, rear = smooth(v, g.windscreen) - inset, smooth(v, g.rear_screen) + inset
-    half = smooth(v, g.half_width) - inset
-    ahead = x > g.middle_x
-    u = np.where(
-        ahead, (x - g.middle_x) / (front - g.middle_x), (g.middle_x - x) / (g.middle_x - rear)
-    )
-    n = np.where(ahead, *g.powers)
-    return (np.abs(u) ** n + np.abs(y / half) ** n < 1) & (skin.part == 1) & (z > g.base_z)

@@ -13,10 +13,17 @@ def wheel(
     hub = empty(name, parent)
     half, rim = width / 2, radius * 0.70
     tread = [
-        (rim, half * 0.78), (rim + 0.012, half * 0.93), (radius * 0.80, half * 1.02), (radius * 0.93, half * 0.93),
-        (radius * 0.985, half * 0.72), (radius, half * 0.45), (radius, -half * 0.5), (radius * 0.97, -half * 0.9),
-        (radius * 0.8, -half), (rim, -half * 0.8),
-    ]  # fmt: skip
+        (rim, half * 0.78),
+        (rim + 0.012, half * 0.93),
+        (radius * 0.80, half * 1.02),
+        (radius * 0.93, half * 0.93),
+        (radius * 0.985, half * 0.72),
+        (radius, half * 0.45),
+        (radius, -half * 0.5),
+        (radius * 0.97, -half * 0.9),
+        (radius * 0.8, -half),
+        (rim, -half * 0.8),
+    ]
     lathe(name + "_tyre", tread, palette.rubber(), hub, sides=48)
     lip = [
         (rim + 0.004, half * 0.8),
