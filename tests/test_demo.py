@@ -1,0 +1,143 @@
+"""The newcomer's first minute: one command, a case at the server, nothing left behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.demosite import plan
+from scripts.demosite.options import lane, parse
+from scripts.demosite.processes import DemoError, Processes
+from tests.waiting import until
+
+ROOT = Path(__file__).parents[1]
+LIMIT_S = 600
+
+
+def demo(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "scripts.demosite", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def children_of(home: Path) -> list[str]:
+    """Command lines of processes that work in `home`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if str(home) in line:
+                found.append(line)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(LIMIT_S)
+def test_one_command_leads_from_a_clip_to_a_case_that_holds(tmp_path: Path) -> None:
+    process = demo("--once", "--home", str(tmp_path), "--limit-s", "400")
+
+    told, _ = process.communicate(timeout=LIMIT_S)
+
+    assert process.returncode == 0, told
+    assert re.search(r"^case \S+ \([0-9a-f-]{36}\)$", told, re.M)
+    assert re.search(r"^  overstay: stood .* s, .* exhibits, .*, every check holds$", told, re.M)
+    assert children_of(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_demo_and_leaves_nothing_running(tmp_path: Path) -> None:
+    process = demo("--home", str(tmp_path))
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "staff page" in line:
+            break
+    assert len(children_of(tmp_path)) >= 3
+
+    process.send_signal(signal.SIGINT)
+    told, _ = process.communicate(timeout=90)
+
+    assert "ended; nothing is left running" in told
+    assert children_of(tmp_path) == []
+
+
+def test_a_second_demo_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    first = demo("--home", str(tmp_path))
+    try:
+        assert until(lambda: (tmp_path / "lock").exists() and bool(children_of(tmp_path)))
+        assert first.stdout is not None
+        first.stdout.readline()
+
+        second = demo("--home", str(tmp_path), "--once")
+        told, _ = second.communicate(timeout=60)
+    finally:
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=90)
+
+    assert second.returncode == 1
+    assert f"another demo runs in {tmp_path}" in told
+
+
+def test_a_source_without_a_lane_is_refused() -> None:
+    with pytest.raises(DemoError, match="--source needs --lane"):
+        plan.scene("clip.mp4", None, Path("model.tflite"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1,2,3,4", "three corners or more, got 4 numbers"),
+        ("1,2,3,4,5", "three corners or more, got 5 numbers"),
+        ("a,b", "numbers with commas between"),
+    ],
+)
+def test_a_lane_that_is_none_is_refused(
+    text: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--source", "x", "--lane", text])
+
+    assert told in capsys.readouterr().err
+
+
+def test_a_lane_is_read_as_it_is_drawn() -> None:
+    assert lane("0.1,0.2,0.9,0.2,0.5,0.8") == (0.1, 0.2, 0.9, 0.2, 0.5, 0.8)
+
+
+def test_a_child_that_dies_is_named_with_its_last_words(tmp_path: Path) -> None:
+    with Processes(tmp_path) as processes:
+        child = processes.start("broken", [sys.executable, "-c", "raise SystemExit('no disk')"])
+        child.process.wait(30)
+
+        with pytest.raises(DemoError, match=r"broken ended with exit code 1(.|\n)*no disk"):
+            processes.check()
+
+
+def test_children_are_ended_in_reverse_order(tmp_path: Path) -> None:
+    order = tmp_path / "order"
+    script = (
+        "import pathlib, signal, sys, time\n"
+        "def end(*_):\n"
+        f"    with open({str(order)!r}, 'a') as out: out.write(sys.argv[1])\n"
+        "    sys.exit()\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with Processes(tmp_path / "logs") as processes:
+        for name in "abc":
+            child = processes.start(name, [sys.executable, "-c", script, name])
+            assert until(lambda child=child: "ready" in child.log.read_text())  # type: ignore[misc]
+
+    assert order.read_text() == "cba"
