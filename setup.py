@@ -19,6 +19,7 @@ EDGE = [
 CENTRAL = [
     "alembic>=1.13",
     "argon2-cffi>=23",
+    "chinesecalendar>=1.11",
     "cryptography>=43",
     "fastapi>=0.115",
     "httpx>=0.27",

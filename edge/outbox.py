@@ -294,6 +294,11 @@ class Outbox:
             return False
         reminded = record.stay.reminded
         notice_id = str(reminded.notice_id) if reminded and record.kind == "overstay" else ""
+        if connection.execute(
+            "SELECT 1 FROM record WHERE stay_id = ? AND kind = ? AND notice_id = ?",
+            (str(record.stay.id), str(record.kind), notice_id),
+        ).fetchone():
+            notice_id = str(record.record_id)  # signed is signed: it is kept whatever it doubles
         _insert(connection, Sealed(record, envelope), notice_id, opened.sha256)
         return True
 

@@ -106,6 +106,13 @@ class StayMemory:
             ]
         return sorted(found, key=lambda each: each.notice.sent_utc_ms)
 
+    def notice(self, notice_id: UUID) -> Notice | None:
+        """A notice that came, taken in or not."""
+        with self._database.reading() as connection:
+            query = "SELECT body FROM notice WHERE notice_id = ?"
+            row = connection.execute(query, (str(notice_id),)).fetchone()
+        return None if row is None else Notice.model_validate_json(row["body"])
+
     def notice_done(self, notice_id: UUID) -> None:
         """The rules have it, and the snapshot that says so is saved."""
         with self._database.transaction("finish a notice") as connection:

@@ -10,6 +10,8 @@ import edge
 
 ROOT = Path(__file__).parents[1]
 LINES_PER_FILE = 400
+ONE_FILE_ON_PURPOSE = {"central/firelane_verify.py": 600}
+"""Third parties take the verifier as one file and read it whole."""
 LINES_PER_FUNCTION = 60
 """Forty is the aim; sixty is where a function is refused."""
 
@@ -112,7 +114,8 @@ def test_no_file_is_longer_than_a_reader_can_hold() -> None:
     long = {
         str(path.relative_to(ROOT)): lines
         for path in python_files()
-        if (lines := path.read_text(encoding="utf-8").count("\n")) > LINES_PER_FILE
+        if (lines := path.read_text(encoding="utf-8").count("\n"))
+        > ONE_FILE_ON_PURPOSE.get(str(path.relative_to(ROOT)), LINES_PER_FILE)
     }
 
     assert long == {}

@@ -1,0 +1,110 @@
+"""Hides what concerns people outside the stay, before an image reaches any disk.
+
+The lower part of every other vehicle, where its plate is, and faces found outside the lane. What is
+hidden is averaged into a few blocks and cannot be brought back. The subject's box is never touched,
+nor is the ground of the lane: within the lane only the inside of another vehicle's box is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.geometry import Box
+
+Picture = NDArray[np.uint8]
+PLATE_ZONE = 0.45
+"""Plates hang in the lower part of a vehicle's box, above the last few per cent."""
+_INSET = 0.12
+"""Left free at each side of a vehicle inside the lane: beside it one sees the ground."""
+_BLOCKS = 6
+"""A zone becomes this many blocks wide: no character of a plate is left."""
+_FACE_PX = 18
+_LEAST_PX = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What must stay as it is: the vehicle of the stay, and the lane's corners in pixels."""
+
+    box: Box
+    lane: Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """The picture with zones hidden, and how many there are."""
+
+    image: Picture
+    zones: int
+
+
+def mask(image: Picture, others: Sequence[Box], subject: Subject) -> Masked:
+    """A copy of the BGR picture in which bystanders cannot be told. `others`: their vehicles."""
+    hidden = image.copy()
+    height, width = image.shape[:2]
+    lane = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(lane, [np.array(subject.lane, np.int32)], (1,))
+    free = np.ones((height, width), bool)
+    free[_rows(subject.box, height), _columns(subject.box, width)] = False
+    zones = 0
+    for box in others:
+        zones += _hide(hidden, _plate_zone(box, inside=_touches(lane, box)), free)
+    free &= lane == 0
+    for box in faces(image):
+        zones += _hide(hidden, box, free)
+    return Masked(hidden, zones)
+
+
+def faces(image: Picture) -> list[Box]:
+    """Faces turned to the camera, by OpenCV's own cascade."""
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    found = _cascade().detectMultiScale(grey, 1.1, 6, minSize=(_FACE_PX, _FACE_PX))
+    return [
+        Box(float(x), float(y), float(x + width), float(y + height))
+        for x, y, width, height in found
+    ]
+
+
+@cache
+def _cascade() -> cv2.CascadeClassifier:
+    folder = Path(cv2.__file__).parent / "data"
+    return cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_default.xml"))
+
+
+def _plate_zone(box: Box, *, inside: bool) -> Box:
+    inset = box.width * _INSET if inside else 0.0
+    low = box.y2 - (box.height * 0.05 if inside else 0.0)
+    return Box(box.x1 + inset, box.y2 - box.height * PLATE_ZONE, box.x2 - inset, low)
+
+
+def _touches(lane: NDArray[np.uint8], box: Box) -> bool:
+    height, width = lane.shape
+    return bool(lane[_rows(box, height), _columns(box, width)].any())
+
+
+def _hide(image: Picture, zone: Box, free: NDArray[np.bool_]) -> int:
+    """Average the zone into blocks where `free` allows; gives 1 if anything was hidden."""
+    height, width = image.shape[:2]
+    rows, columns = _rows(zone, height), _columns(zone, width)
+    part, allowed = image[rows, columns], free[rows, columns]
+    if part.shape[0] < _LEAST_PX or part.shape[1] < _LEAST_PX or not allowed.any():
+        return 0
+    size = (part.shape[1], part.shape[0])
+    blocks = (_BLOCKS, max(1, round(_BLOCKS * size[1] / size[0])))
+    coarse = cv2.resize(part, blocks, interpolation=cv2.INTER_AREA)
+    flat = cv2.resize(coarse, size, interpolation=cv2.INTER_NEAREST)
+    part[allowed] = flat[allowed]
+    return 1
+
+
+def _rows(box: Box, height: int) -> slice:
+    return slice(min(height, max(0, int(box.y1))), min(height, max(0, int(box.y2 + 1))))
+
+
+def _columns(box: Box, width: int) -> slice:
+    return slice(min(width, max(0, int(box.x1))), min(width, max(0, int(box.x2 + 1))))

@@ -1,0 +1,73 @@
+"""What is owed, to the fen."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from central.money import Debt, Suspension, debt, yuan
+
+LAST = date(2021, 12, 31)
+
+
+def on(day: int, *suspensions: Suspension, fine_fen: int = 10_000) -> Debt:
+    """The debt so many days after the last day to pay."""
+    return debt(fine_fen, LAST, LAST + timedelta(days=day), suspensions)
+
+
+@pytest.mark.parametrize(
+    ("day", "surcharge_fen"),
+    [(-5, 0), (0, 0), (1, 300), (2, 600), (33, 9_900), (34, 10_000), (365, 10_000)],
+)
+def test_a_hundred_yuan_grows_by_three_a_day_and_at_most_doubles(
+    day: int, surcharge_fen: int
+) -> None:
+    owed = on(day)
+
+    assert (owed.surcharge_fen, owed.total_fen) == (surcharge_fen, 10_000 + surcharge_fen)
+
+
+def test_days_of_a_reconsideration_are_not_counted() -> None:
+    pause = Suspension(LAST + timedelta(days=3), LAST + timedelta(days=12))
+
+    assert on(2, pause).surcharge_fen == 600
+    assert on(12, pause).surcharge_fen == 600
+    assert on(14, pause).surcharge_fen == 1_200
+
+
+def test_while_a_lawsuit_goes_on_nothing_is_added() -> None:
+    assert on(400, Suspension(LAST, None)) == Debt(10_000, 0, 0)
+
+
+def test_overlapping_suspensions_are_taken_off_once() -> None:
+    first = Suspension(LAST + timedelta(days=1), LAST + timedelta(days=5))
+    second = Suspension(LAST + timedelta(days=4), LAST + timedelta(days=8))
+
+    assert on(10, first, second).days_counted == 2
+
+
+def test_parts_of_a_fen_are_dropped() -> None:
+    assert on(1, fine_fen=99).surcharge_fen == 2
+
+
+@given(st.integers(0, 10**7), st.integers(-10, 500))
+def test_the_surcharge_never_shrinks_by_waiting_nor_passes_the_fine(fine: int, day: int) -> None:
+    today, tomorrow = on(day, fine_fen=fine), on(day + 1, fine_fen=fine)
+
+    assert 0 <= today.surcharge_fen <= tomorrow.surcharge_fen <= fine
+
+
+def test_a_negative_fine_is_refused() -> None:
+    with pytest.raises(ValueError, match="a fine must be 0 fen or more, got -1"):
+        debt(-1, LAST, LAST)
+
+
+def test_a_suspension_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(ValueError, match="must not end"):
+        Suspension(LAST, LAST - timedelta(days=1))
+
+
+@pytest.mark.parametrize(("fen", "text"), [(0, "0.00"), (5, "0.05"), (10_000, "100.00")])
+def test_amounts_for_people_have_two_places(fen: int, text: str) -> None:
+    assert yuan(fen) == text
