@@ -23,6 +23,7 @@ from central.clock import SystemClock
 from central.config import load
 from central.config_file import ConfigError
 from central.database import DatabaseFault
+from central.export import ExportError, Source, export_case
 from central.registry import NewDevice, RegistryError
 from central.server import BadKey, Died, Rig, serve
 from edge.wire.signing import key_id
@@ -33,6 +34,7 @@ _SENTENCES = (
     BadKey,
     ConfigError,
     DatabaseFault,
+    ExportError,
     RegistryError,
 )
 
@@ -94,6 +96,11 @@ def _parser() -> argparse.ArgumentParser:
     switch.add_argument("id")
     switch.add_argument("to", choices=["on", "off"])
     switch.set_defaults(command=_switch_device)
+
+    export = commands.add_parser("export", parents=[config], help="a case as a packet file")
+    export.add_argument("case", metavar="CASE", help="its number or its id")
+    export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    export.set_defaults(command=_export)
 
     check = commands.add_parser("check-config", help="tell every fault, or print what is in force")
     check.add_argument("config", type=Path, metavar="FILE")
@@ -164,6 +171,20 @@ def _add_key(options: argparse.Namespace) -> int:
 def _switch_device(options: argparse.Namespace) -> int:
     _open(options).registry.set_active(options.id, options.to == "on")
     print(f"device {options.id} is switched {options.to}")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    rig = _open(options)
+    case_id = rig.lookup.case_id(options.case)
+    if case_id is None:
+        raise Refused(f"there is no case {options.case}")
+    source = Source(rig.engine, rig.blobs, rig.signer)
+    packet = export_case(source, case_id, rig.clock.utc_ms())
+    part = options.output.with_name(f"{options.output.name}.part")
+    part.write_bytes(packet)
+    part.replace(options.output)
+    print(f"{options.output}: {len(packet)} bytes, signed by the central key {rig.signer.key_id}")
     return 0
 
 

@@ -81,6 +81,8 @@ class Report:
     facts: Mapping[str, Any]
     trusted: bool | None
     """None where no key was given to compare with."""
+    notes: tuple[str, ...] = ()
+    """What the server itself says is not there; it speaks against nothing in the packet."""
 
     @property
     def passed(self) -> bool:
@@ -106,6 +108,7 @@ class Packet:
     stored: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Of each record the number of its line in the log, and when the server stored it."""
     log: dict[int, dict[str, Any]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def write_zip(files: Mapping[str, bytes]) -> bytes:
@@ -347,18 +350,24 @@ def _check_exhibits(packet: Packet) -> Iterable[str]:
 
 
 def _check_chain(packet: Packet) -> Iterable[str]:
-    links = {take(link, "seq", int): take(link, "sha256", str)
-             for link in strict_json(packet.files["chain.json"])}  # fmt: skip
-    known = {**links, **packet.hashes}
+    known: dict[int, str | None] = {}
+    for link in strict_json(packet.files["chain.json"]):
+        seq = take(link, "seq", int)
+        if link.get("missing") is None:
+            known[seq] = take(link, "sha256", str)
+        else:
+            known[seq] = None
+            reason = take(link, "missing", str)
+            packet.notes.append(f"record {seq} of the device is not known: {reason:.100}")
     first, last = min(packet.hashes), max(packet.hashes)
-    if set(links) != set(range(first, last + 1)) - set(packet.hashes):
+    if set(known) != set(range(first, last + 1)) - set(packet.hashes):
         yield f"the records {first} to {last} and the links between them do not make a whole chain"
+    known = {0: NO_HASH, **known, **packet.hashes}
     for seq, record in sorted(packet.records.items()):
-        before = NO_HASH if seq == 1 else known.get(seq - 1)
-        if seq > first or seq == 1:
-            if take(record, "prev", str) != before:
-                yield f"record {seq} does not follow record {seq - 1}"
-        elif not re.fullmatch("[0-9a-f]{64}", take(record, "prev", str)):
+        before, prev = known.get(seq - 1), take(record, "prev", str)
+        if before is not None and prev != before:
+            yield f"record {seq} does not follow record {seq - 1}"
+        elif not re.fullmatch("[0-9a-f]{64}", prev):
             yield f"record {seq} names no predecessor"
 
 
@@ -444,7 +453,8 @@ def verify(raw: bytes, trusted: Sequence[str] = ()) -> Report:
         if reasons and name in ("archive", "manifest"):
             break
     trust = not checks[3].reasons if trusted and len(checks) > 3 else None
-    return Report(hashlib.sha256(raw).hexdigest(), tuple(checks), _facts(packet), trust)
+    digest = hashlib.sha256(raw).hexdigest()
+    return Report(digest, tuple(checks), _facts(packet), trust, tuple(packet.notes))
 
 
 def _facts(packet: Packet) -> dict[str, Any]:
@@ -521,6 +531,7 @@ def printed(report: Report, name: str) -> str:
             lines.append(f"          and {len(check.reasons) - 20} more")
     skipped = list(_CHECKS)[len(report.checks) :]
     lines += [f"  ----  {_CHECKS[name]}" for name in skipped]
+    lines += [f"  note  {note}" for note in report.notes]
     lines += ["", *_told_facts(report.facts)]
     if report.passed and report.trusted is None:
         lines += [

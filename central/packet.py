@@ -140,6 +140,13 @@ class LogLink:
 
 
 @dataclass(frozen=True, slots=True)
+class NotKnown:
+    """A record of the device that the server does not have, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignedRecord:
     """A record as it came, and the receipt as it went."""
 
@@ -153,15 +160,15 @@ class Parts:
     """Everything that a packet is made of.
 
     `log` runs without a gap from the first to the last line of the case, `log_prev_hash` is the
-    hash before it. `chain` has the payload hash of each record of the device that lies between the
-    first and the last of `records` and belongs to another stay.
+    hash before it. `chain` has every number between the first and the last of `records` that is not
+    among them: the payload hash, or why it is not known.
     """
 
     case: CaseFacts
     exported_utc_ms: int
     records: Sequence[SignedRecord]
     exhibits: Mapping[str, bytes]
-    chain: Mapping[int, str]
+    chain: Mapping[int, str | NotKnown]
     log: Sequence[LogLine | LogLink]
     log_prev_hash: str
     keys: Sequence[KeyFacts]
@@ -190,7 +197,12 @@ def build_packet(parts: Parts, signer: Signer) -> bytes:
 
 
 def _files(parts: Parts) -> dict[str, bytes]:
-    links = [{"seq": seq, "sha256": sha256} for seq, sha256 in sorted(parts.chain.items())]
+    links = [
+        {"seq": seq, "missing": link.reason}
+        if isinstance(link, NotKnown)
+        else {"seq": seq, "sha256": link}
+        for seq, link in sorted(parts.chain.items())
+    ]
     files = {
         "README.txt": README.encode(),
         "keys.json": _json([key.model_dump(mode="json") for key in parts.keys]),
