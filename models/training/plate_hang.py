@@ -36,7 +36,7 @@ def on_ground(rng: np.random.Generator, plate: np.ndarray, grounds: list[np.ndar
     # Mostly well rectified; sometimes only an upright box around a tilted plate.
     spread = 0.02 if rng.random() < 0.6 else 0.05
     target = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
-    margin = rng.uniform(-0.02, 0.09, 4) * (1, 1.6, 1, 1.6)
+    margin = rng.uniform(-0.045, 0.09, 4) * (1, 1.6, 1, 1.6)
     target = np.array([margin[0], margin[1]]) + target * (1 - margin[:2] - margin[2:])
     target += rng.normal(0, spread, (4, 2)) * (0.6, 1.3)
     if rng.random() < 0.35:  # tilt left in

@@ -95,13 +95,13 @@ class Source:
 
 
 SOURCES = (
-    Source("acpds_lots", acpds_scene, 3.0, 0.35, loose=True),
-    Source("topview_vehicles", topview_scene, 1.3, 0.5),
-    Source("highway_id", run_scene, 0.8, 0.7),
+    Source("acpds_lots", acpds_scene, 2.6, 0.35, loose=True),
+    Source("topview_vehicles", topview_scene, 1.1, 0.5),
+    Source("highway_id", run_scene, 1.4, 0.7),
     Source("atl_cctv", atl_scene, 1.6, 0.3, doubtful_types=(1, 2)),
-    Source("openimages_vehicles", single_scene, 1.0, 0.4),
-    Source("single_cars", single_scene, 0.35, 0.1),
-    Source("coco128_train", single_scene, 0.8, 1.0),
+    Source("openimages_vehicles", single_scene, 1.9, 0.4),
+    Source("single_cars", single_scene, 0.6, 0.1),
+    Source("coco128_train", single_scene, 1.3, 1.0),
     Source("drone_nadir", drone_scene, 2.5, 1.0, any_way_up=True),
 )
 

@@ -34,7 +34,7 @@ BODIES = {"single_cars", "highway_id", "openimages_vehicles", "acpds_lots", "coc
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    steps: int = 3000
+    steps: int = 1000
     batch: int = 24
     rate: float = 2e-3
     decay: float = 0.03
@@ -153,7 +153,10 @@ def learn(run: Run, batches: FindBatches, held: list[Scene]) -> None:
         if run.step % s.judge_every == 0 or run.step == s.steps:
             shares = judge(run.average, held)
             print("judged", run.step, {k: round(v, 3) for k, v in shares.items()}, flush=True)
+            new = not (run.out / "metrics.csv").exists()
             with (run.out / "metrics.csv").open("a", newline="") as file:
+                if new:
+                    csv.writer(file).writerow(["step", "score_loss", "corner_loss", *shares])
                 csv.writer(file).writerow([run.step, *mean, *shares.values()])
             if shares["found"] >= run.best:
                 run.best = shares["found"]

@@ -28,12 +28,12 @@ from models.training.plate_text_shape import HEIGHT, WIDTH
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    steps: int = 3600
+    steps: int = 2600
     batch: int = 64
     rate: float = 2e-3
     decay: float = 0.02
     seed: int = 11
-    real_share: float = 0.3
+    real_share: float = 0.25
     warm_steps: int = 150
     judge_every: int = 250
 

@@ -71,7 +71,7 @@ class Batches(IterableDataset[tuple[torch.Tensor, Labels]]):
         cells = side // 8
         image = np.full((side, side, 3), GREY, np.uint8)
         canvas = Canvas(image, np.ones((cells, cells), np.float32), [], [], [])
-        if rng.random() < (0.15 if calm else 0.6):
+        if rng.random() < (0.15 if calm else 0.45):
             x, y = (int(v) for v in rng.uniform(0.3, 0.7, 2) * side)
             windows = [(0, 0, x, y), (x, 0, side, y), (0, y, x, side), (x, y, side, side)]
             for window in windows:
