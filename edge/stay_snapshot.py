@@ -13,6 +13,7 @@ from edge.identity import Appearance, Likeness, Marks, compare
 from edge.looks import Look, Sighting
 from edge.open_stay import OpenStay
 from edge.stay_events import StayRules
+from edge.stay_moves import Phase
 
 
 class SnapshotError(ValueError):
@@ -23,7 +24,8 @@ class SnapshotError(ValueError):
 class Ended:
     """What is remembered of a stay that is over: enough to know its vehicle when it comes back.
 
-    until_s  the last look that it counted; no later stay counts it again
+    until_s   the last look that it counted; no later stay counts it again
+    departed  it was not lost: a track that goes on is then still its vehicle's
     """
 
     id: UUID
@@ -31,6 +33,7 @@ class Ended:
     ended_s: float
     place: Box
     track: int
+    departed: bool
     plate: str | None
     appearances: dict[str, Appearance]
 
@@ -42,6 +45,7 @@ class Ended:
             t_s,
             stay.place,
             stay.track,
+            stay.phase is Phase.DEPARTED,
             stay.plate,
             dict(stay.appearances),
         )
@@ -61,7 +65,7 @@ class Ended:
         mine = Marks(self.plate, self.appearances.get(mode))
         likeness, _ = compare(mine, sighting.marks, rules.likeness)
         same = likeness is Likeness.SAME
-        followed = sighting.track == self.track and likeness is not Likeness.OTHER
+        followed = self.departed and sighting.track == self.track and likeness is not Likeness.OTHER
         return (same or followed) and look.t_s - self.ended_s <= rules.link_s
 
 

@@ -21,7 +21,7 @@ from edge.stay_snapshot import Ended, Saved, dump, load, shifted
 from edge.wire.records import Cue, Ending, GapReason
 
 _ENDED_KEPT = 32
-_SAVE_S = 60.0
+_SAVE_S = 10.0
 """A snapshot at least this often: what it does not know of, a power cut turns into a gap."""
 _RESTLESS_S = 10.0
 """Hidden longer than this, a vehicle no longer asks for every frame; the gate wakes for changes."""

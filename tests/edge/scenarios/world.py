@@ -72,12 +72,13 @@ class Fault:
 @dataclass(frozen=True)
 class Restart:
     """The daemon is gone from at_s for off_s. After a reboot the clock starts from zero, and
-    `known` says whether the wall clock tells how long the box was off."""
+    `known` says whether the wall clock tells how long the box was off. A clean stop saves."""
 
     at_s: float
     off_s: float
     reboot: bool = False
     known: bool = True
+    clean: bool = False
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,8 @@ def run(world: World) -> list[StayEvent]:
         new = stays.observe(look)
         new += world.act(t_s, stays, [*events, *new])
         events += [_shift_event(event, base) for event in new]
-        if stays.revision != revision:
+        stops = restarts and restarts[0].clean and t_s + 1 > restarts[0].at_s
+        if stays.revision != revision or stops:
             revision, saved, saved_s = stays.revision, stays.snapshot(), t_s
     return events
 
