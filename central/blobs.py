@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from central.trace import point
 from edge.wire.limits import CHUNK_BYTES
 
 
@@ -68,6 +69,7 @@ class Blobs:
                 chunk, offset = chunk[written:], offset + written
         finally:
             os.close(handle)
+        point("chunk_written", f"{sha256} {index}")
 
     def finish(self, device: str, sha256: str, size: int) -> None:
         """Make a complete part an image: hash, flush, rename, flush the folder.
@@ -85,12 +87,16 @@ class Blobs:
         if len(data) != size or hashlib.sha256(data).hexdigest() != sha256:
             self.drop(device, sha256)
             raise Damaged(f"{len(data)} bytes came for image {sha256} and do not hash to it")
+        point("part_hashed", sha256)
         _make_folder(whole.parent)
         try:
             _flush(part)
+            point("part_flushed", sha256)
             with suppress(FileNotFoundError):  # another worker renamed the same bytes
                 part.rename(whole)
+            point("part_renamed", sha256)
             _flush(whole.parent)
+            point("folder_flushed", sha256)
         except OSError:
             self.drop(device, sha256)
             raise

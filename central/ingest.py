@@ -18,6 +18,7 @@ from central.fleet import Fleet
 from central.receipts import Outgoing
 from central.registry import Registry
 from central.store import Refusal, Store
+from central.trace import point
 from central.uploads import Upload
 from central.verification import (
     require_registered,
@@ -98,7 +99,9 @@ class Ingest:
         parts = self._parts
         registered = parts.registry.registered(address.device)
         verified = verify_record(message.payload, address.device, registered)
+        point("record_verified", str(verified.record.seq))
         accepted = parts.store.accept(verified, parts.clock.utc_ms())
+        point("record_accepted", str(verified.record.seq))
         if accepted.receipt is not None:
             return [receipts.down(address.device, accepted.receipt)]
         if accepted.missing:
@@ -122,6 +125,7 @@ class Ingest:
             )
         parts.blobs.write_chunk(address.device, address.sha256, address.index, message.payload)
         after = parts.store.chunk_written(address.device, address.sha256, address.index)
+        point("chunk_marked", f"{address.sha256} {address.index}")
         return self._finish(after) if after is not None and after.complete else []
 
     def _require_known(self, address: Address) -> None:
@@ -139,7 +143,9 @@ class Ingest:
             parts.blobs.finish(upload.device, upload.sha256, upload.size)
         except BlobFault as fault:
             return self._damaged(upload, fault)
-        for device in parts.store.held(upload, parts.clock.utc_ms()):
+        others = parts.store.held(upload, parts.clock.utc_ms())
+        point("exhibit_held", upload.sha256)
+        for device in others:
             parts.blobs.drop(device, upload.sha256)
         waiting = parts.store.pending_on(upload.sha256)
         return [reply for record_id in waiting for reply in self._complete(record_id)]
@@ -178,6 +184,7 @@ class Ingest:
             return []
         if stored is None:
             return []
+        point("stored", str(record_id))
         log.info("record stored device=%s record=%s", stored.device, record_id)
         return [receipts.down(stored.device, stored.receipt)]
 

@@ -29,6 +29,7 @@ from central.clock import Clock
 from central.config import Broker
 from central.ingest import Incoming, Ingest
 from central.receipts import Outgoing
+from central.trace import point
 from edge.wire.status import CentralState
 from edge.wire.topics import UP, Kind, central_state_topic, subscription
 
@@ -116,6 +117,7 @@ class Link:
             if stop.is_set():
                 return
             self._say(client, "online")
+            point("online")
             for message in self._retained:
                 self._publish(client, message)
             self.online.set()
@@ -156,12 +158,16 @@ class Link:
         return True
 
     def _work(self, client: Client, message: _Message, stop: Event) -> None:
+        point("message_taken", message.incoming.topic)
         replies = self._handled(client, message.incoming, stop)
         if replies is None:
             return
+        point("message_handled", message.incoming.topic)
         client.ack(message.mid, message.qos)
+        point("message_acked", message.incoming.topic)
         for reply in replies:
             self._publish(client, reply)
+            point("reply_sent", reply.topic)
 
     def _handled(self, client: Client, incoming: Incoming, stop: Event) -> list[Outgoing] | None:
         """The replies once all is on the disk; None where that did not come about."""

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from central import filing, receipts, tables, uploads
 from central.database import add_if_new, reading
 from central.receipts import Named
+from central.trace import point
 from central.uploads import Upload
 from central.verification import VerifiedRecord
 from edge.wire.errors import BadMessage, Code, WireError
@@ -80,10 +81,12 @@ class Store:
             row = _known(db, verified)
             if row is None:
                 _insert(db, verified, utc_ms)
+                point("record_inserted", str(record.seq))
             elif row.receipt is not None:
                 return Accepted(named, row.receipt)
             exhibits = {exhibit.sha256: exhibit for exhibit in record.exhibits}.values()
             begun = [uploads.begin(db, record.device, exhibit, utc_ms) for exhibit in exhibits]
+            point("uploads_begun", str(record.seq))
         waiting = [upload for upload in begun if upload is not None]
         return Accepted(
             named,
@@ -105,7 +108,9 @@ class Store:
     def chunk_written(self, device: str, sha256: str, index: int) -> Upload | None:
         """Mark a chunk whose bytes are in the part. None where the exhibit is not awaited."""
         with self._engine.begin() as db:
-            return uploads.mark(db, device, sha256, index)
+            marked = uploads.mark(db, device, sha256, index)
+            point("chunk_noted", f"{sha256} {index}")
+            return marked
 
     def start_over(self, upload: Upload) -> int:
         """The part was no image of that name. Gives how often that has happened."""
@@ -115,7 +120,9 @@ class Store:
     def held(self, upload: Upload, utc_ms: int) -> tuple[str, ...]:
         """The image is in the evidence folder. Gives other devices whose parts can be dropped."""
         with self._engine.begin() as db:
-            return uploads.finish(db, upload, utc_ms)
+            others = uploads.finish(db, upload, utc_ms)
+            point("exhibit_noted", upload.sha256)
+            return others
 
     def pending_on(self, sha256: str, device: str | None = None) -> tuple[UUID, ...]:
         """Pending records that rest on an exhibit, of all devices or of one."""
@@ -175,9 +182,13 @@ class Store:
 
     def _store(self, db: Connection, row: Row[tuple[object, ...]], utc_ms: int) -> bytes:
         record = filing.read_record(db, row.device, row.envelope)
+        point("storing", str(record.seq))
         case_id = filing.file_record(db, record, utc_ms, self._timezone)
+        point("record_filed", str(record.seq))
         index = filing.note_stored(db, record, row.sha256, case_id, utc_ms)
+        point("record_logged", str(record.seq))
         envelope = receipts.receipt(self._signer, Named.of(record, row.sha256), utc_ms, index)
+        point("receipt_signed", str(record.seq))
         values = {
             "status": "stored",
             "stored_utc_ms": utc_ms,
@@ -187,6 +198,7 @@ class Store:
         }
         db.execute(update(_RECORD).where(_RECORD.c.record_id == row.record_id).values(values))
         filing.refresh(db, case_id, utc_ms)
+        point("case_refreshed", str(record.seq))
         return envelope
 
 

@@ -87,6 +87,7 @@ class Outbox:
         with self._database.transaction("record a stay") as connection:
             seq, head = _head(connection)
             sealed = make(seq + 1, head)
+            point("record_signed", str(seq + 1))
             stay, kind = str(sealed.record.stay.id), str(sealed.record.kind)
             if connection.execute(
                 "SELECT 1 FROM record WHERE stay_id = ? AND kind = ? AND notice_id = ?",
@@ -97,6 +98,7 @@ class Outbox:
             point("record_file_kept", str(seq + 1))
             _insert(connection, sealed, notice_id)
             connection.execute("DELETE FROM taken WHERE stay_id = ?", (stay,))
+            point("row_inserted", str(seq + 1))
         point("record_committed", str(seq + 1))
         return sealed
 
@@ -150,6 +152,7 @@ class Outbox:
                 " AND state IN ('waiting', 'aside') RETURNING seq",
                 (raw, utc_ms, str(receipt.record_id), receipt.record_sha256, receipt.seq),
             ).fetchone()
+            point("receipt_noted", str(receipt.seq))
         if changed is None:
             return None
         point("receipt_committed", str(changed["seq"]))
@@ -279,6 +282,7 @@ class Outbox:
         if not damaged:  # a damaged record may be mended by hand, and would need its exhibits
             for sha256 in set(self._vault.names()) - named:
                 self._vault.drop(sha256)
+        point("outbox_recovered")
         return damaged
 
     def _adopt(

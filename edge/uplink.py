@@ -128,6 +128,7 @@ class Uplink:
         parts = self._parts
         link = Link(self._links, parts.identity.device, self._inbox)
         self._limit_s = self._now_s() + parts.patience.accept_s
+        point("connecting")
         try:
             link.connect(parts.broker, self._state("lost"))
         except LinkError as error:
@@ -286,6 +287,7 @@ class Uplink:
             return
         log.info("central is %s", state.s)
         self._central_online = online
+        point("central_heard", state.s)
         if online:
             self._central_gone_s = float("inf")
             self._parts.alerts.clear(AlertCode.CENTRAL_SILENT)

@@ -35,6 +35,7 @@ class Vault:
         with storage_faults("remove half-written files"):
             for part in folder.rglob("*.part"):
                 part.unlink()
+        point("vault_opened")
 
     def keep(self, jpeg: bytes) -> StoredExhibit:
         """Store an image for good; the same bytes again cost nothing. Raises StorageFault."""
