@@ -1,0 +1,94 @@
+"""The staff pages as one ASGI application.
+
+    app = create_app(Parts(...))
+
+Pages are made on the server and work without scripts; scripts add zoom, live updates and keys.
+"""
+
+import logging
+import secrets
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from central.access import Refused
+from central.web import account, cases, evidence, fleet, sessions, static, users
+from central.web.guard import ForgedForm, FormTooLarge, SignInFirst, current
+from central.web.headers import SecurityHeaders
+from central.web.parts import Parts, render
+
+_LOG = logging.getLogger("firelane.web")
+_SENTENCES = {404: "not_found", 405: "not_found", 413: "too_large", 403: "refused"}
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """The application. It keeps no state of its own: any number of workers may serve it."""
+    app = FastAPI(title="firelane", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.parts = parts
+    for page in (sessions, cases, evidence, fleet, users, account, static):
+        app.include_router(page.router)
+    app.add_exception_handler(SignInFirst, _sign_in_first)
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(ForgedForm, _forged)
+    app.add_exception_handler(FormTooLarge, _too_large)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _our_bug)
+    app.add_middleware(SecurityHeaders, secure=parts.settings.secure)
+    return app
+
+
+def error_page(request: Request, status: int, sentence: str, code: str = "") -> HTMLResponse:
+    """A page that says in one sentence what was wrong and where to go on."""
+    try:
+        visit = current(request)
+    except Exception:
+        _LOG.exception("session not readable")
+        visit = None
+    return render(request, visit, "error.html", status, sentence=sentence, number=status, code=code)
+
+
+def _sign_in_first(request: Request, _error: Exception) -> Response:
+    """Scripts are told; people are sent to the sign-in page, and back afterwards."""
+    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        if "hx-request" in request.headers:
+            return Response(status_code=401)
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(
+            str(
+                request.url_for("sign_in_page").include_query_params(next=request.url.path + query)
+            ),
+            303,
+        )
+    return error_page(request, 401, "sign_in_first")
+
+
+def _refused(request: Request, _error: Exception) -> Response:
+    return error_page(request, 403, "refused")
+
+
+def _forged(request: Request, _error: Exception) -> Response:
+    return error_page(request, 403, "forged")
+
+
+def _too_large(request: Request, _error: Exception) -> Response:
+    return error_page(request, 413, "too_large")
+
+
+def _invalid(request: Request, _error: Exception) -> Response:
+    return error_page(request, 400, "invalid")
+
+
+def _http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    return error_page(request, status, _SENTENCES.get(status, "invalid"))
+
+
+def _our_bug(request: Request, error: Exception) -> Response:
+    """The reader gets a number to tell us; the log has the number and the traceback."""
+    code = secrets.token_hex(4)
+    _LOG.error("page failed number=%s path=%s", code, request.url.path, exc_info=error)
+    return error_page(request, 500, "our_bug", code)

@@ -1,0 +1,81 @@
+"""The case list and the case page."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from central.access import Act
+from central.accounts import Look
+from central.auth import Visit
+from central.views import PAGE_ROWS, CasePage
+from central.web import exhibits, facts, timeline
+from central.web.guard import LIVE_HEADER, may
+from central.web.live import mark_text
+from central.web.parts import parts_of, render, texts_of
+from central.web.queries import case_query, uuid_of
+
+router = APIRouter()
+SeesCases = Annotated[Visit, Depends(may(Act.SEE_CASES))]
+STATES = ("waiting", "overstayed", "departed", "broken")
+"""The states that the list can be narrowed to, in the order of a stay."""
+
+
+@router.get("/cases")
+def case_list(request: Request, visit: SeesCases) -> Response:
+    """The whole state of the list is in its address: it can be kept, sent and gone back to."""
+    parts = parts_of(request)
+    mark = parts.store.mark()
+    query = case_query(request.query_params, parts.settings.zone)
+    page = parts.store.cases(query.wanted) if not query.faults else CasePage((), 0)
+    pages = max(1, -(-page.total // PAGE_ROWS))
+    return render(
+        request,
+        visit,
+        "cases.html",
+        422 if query.faults else 200,
+        query=query,
+        faults={fault.field: fault for fault in query.faults},
+        page=page,
+        pages=pages,
+        states=STATES,
+        sites=parts.store.sites(),
+        devices=parts.store.devices(),
+        mark=mark_text(mark),
+    )
+
+
+@router.get("/cases/{case_id}")
+def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
+    """Everything that a case rests on; a look by hand is written to the access log."""
+    parts, now_utc_ms = parts_of(request), parts_of(request).clock.utc_ms()
+    mark = parts.store.mark()
+    known = uuid_of(case_id)
+    view = parts.store.case(known) if known else None
+    if view is None:
+        raise HTTPException(404)
+    if LIVE_HEADER not in request.headers:
+        look = Look(visit.user.id, "case opened", view.row.id, view.row.number)
+        parts.accounts.log_look(look, now_utc_ms)
+    t = texts_of(request, visit)
+    shown = exhibits.occasions(view.records) if view.records else []
+    return render(
+        request,
+        visit,
+        "case.html",
+        view=view,
+        row=view.row,
+        latest=view.records[-1] if view.records else None,
+        occasions=shown,
+        occasions_digest=exhibits.digest(shown),
+        line=timeline.timeline(view.records) if view.records else None,
+        summary=facts.summary(view, t) if view.records else [],
+        groups=facts.groups(view, t) if view.records else [],
+        verdicts=facts.verdicts(view, t),
+        plate_chars=facts.plate_chars(view.records[-1].record.vehicle.plate)
+        if view.records
+        else [],
+        mark=mark_text(mark),
+    )

@@ -1,0 +1,100 @@
+"""The bytes themselves: images, signed records and packets, for those who may see evidence."""
+
+import tempfile
+from collections.abc import Iterator
+from typing import Annotated, BinaryIO
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response, StreamingResponse
+
+from central.access import Act
+from central.accounts import Look
+from central.auth import Visit
+from central.web.guard import may
+from central.web.parts import parts_of
+from central.web.queries import uuid_of
+
+router = APIRouter()
+SeesEvidence = Annotated[Visit, Depends(may(Act.SEE_EVIDENCE))]
+MayExport = Annotated[Visit, Depends(may(Act.EXPORT_PACKET))]
+IMAGE_TYPES = frozenset({"image/jpeg"})
+IMAGE_POLICY = "default-src 'none'; sandbox"
+_STEP_BYTES = 256 * 1024
+
+
+@router.get("/exhibits/{sha256}")
+def exhibit(request: Request, sha256: str, _visit: SeesEvidence) -> Response:
+    """An image, byte for byte as the camera box made it. Its name is its hash: it never changes."""
+    parts = parts_of(request)
+    fine = len(sha256) == 64 and all(char in "0123456789abcdef" for char in sha256)
+    held = parts.store.exhibit(sha256) if fine else None
+    if held is None or held.media_type not in IMAGE_TYPES:
+        raise HTTPException(404)
+    headers = {
+        "Cache-Control": "private, max-age=86400, immutable",
+        "ETag": f'"{sha256}"',
+        "Content-Security-Policy": IMAGE_POLICY,
+        "Content-Disposition": f'inline; filename="{sha256}.jpg"',
+    }
+    if f'"{sha256}"' in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    path = parts.pictures.path(sha256)
+    if not path.is_file():
+        raise HTTPException(404)
+    return FileResponse(path, media_type=held.media_type, headers=headers)
+
+
+@router.get("/records/{record_id}")
+def record_envelope(request: Request, record_id: str, visit: SeesEvidence) -> Response:
+    """The signed envelope, the exact bytes that came from the device."""
+    parts, known = parts_of(request), uuid_of(record_id)
+    envelope = parts.store.envelope(known) if known else None
+    if envelope is None:
+        raise HTTPException(404)
+    look = Look(visit.user.id, "record downloaded", None, str(known))
+    parts.accounts.log_look(look, parts.clock.utc_ms())
+    return Response(
+        envelope,
+        media_type="application/vnd.dsse.envelope.v1+json",
+        headers={
+            "Content-Disposition": f'attachment; filename="{known}.dsse.json"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@router.get("/cases/{case_id}/packet.zip")
+def packet(request: Request, case_id: str, visit: MayExport) -> Response:
+    """The case as a file that firelane-verify checks without this server."""
+    parts, known = parts_of(request), uuid_of(case_id)
+    if known is None:
+        raise HTTPException(404)
+    spool = tempfile.TemporaryFile()  # noqa: SIM115 closed by _steps
+    try:
+        parts.export(known, spool)
+    except LookupError:
+        spool.close()
+        raise HTTPException(404) from None
+    parts.accounts.log_look(
+        Look(visit.user.id, "packet exported", known, case_id), parts.clock.utc_ms()
+    )
+    size = spool.tell()
+    spool.seek(0)
+    return StreamingResponse(
+        _steps(spool),
+        media_type="application/zip",
+        headers={
+            "Content-Disposition": f'attachment; filename="{quote(case_id)}.zip"',
+            "Content-Length": str(size),
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def _steps(source: BinaryIO) -> Iterator[bytes]:
+    with source:
+        while step := source.read(_STEP_BYTES):
+            yield step

@@ -1,0 +1,128 @@
+"""What every page is given: the store, the accounts, the clock, the settings and the templates."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO, Protocol
+from urllib.parse import urlsplit
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from central.access import Act, allowed
+from central.accounts import Accounts
+from central.auth import Visit
+from central.clock import Clock
+from central.views import Reader
+from central.web.live import Changes
+from central.web.texts import DEFAULT, LANGUAGES, Texts
+
+_ROOT = Path(__file__).parents[1]
+STATIC = _ROOT / "static"
+THEMES = ("auto", "light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """`base_url` is how browsers reach the server: with https, cookies go over https only."""
+
+    base_url: str
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+
+    @property
+    def secure(self) -> bool:
+        return urlsplit(self.base_url).scheme == "https"
+
+    @property
+    def session_cookie(self) -> str:
+        return "__Host-firelane" if self.secure else "firelane"
+
+
+class Pictures(Protocol):
+    """The evidence folder as the pages see it (central/blobs.py)."""
+
+    def path(self, sha256: str) -> Path: ...
+
+
+Exporter = Callable[[UUID, BinaryIO], None]
+"""Writes a case's packet.zip. Raises LookupError for an unknown case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that the pages work with."""
+
+    store: Reader
+    pictures: Pictures
+    accounts: Accounts
+    settings: WebSettings
+    clock: Clock
+    export: Exporter
+    changes: Changes
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_ROOT / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a file of central/static, named by its content: it is cached for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{digest}/{name}"
+
+
+def parts_of(request: Request) -> Parts:
+    parts = request.app.state.parts
+    assert isinstance(parts, Parts)
+    return parts
+
+
+def texts_of(request: Request, visit: Visit | None) -> Texts:
+    """The signed-in user's language, else the one chosen in this browser, else Chinese."""
+    chosen = visit.user.language if visit else request.cookies.get("firelane_language", "")
+    language = chosen if chosen in LANGUAGES else DEFAULT
+    return Texts(language, parts_of(request).settings.zone)
+
+
+def render(
+    request: Request, visit: Visit | None, template: str, status: int = 200, **context: object
+) -> HTMLResponse:
+    """A page. Templates escape whatever they are given, and a missing name is our bug."""
+    parts = parts_of(request)
+    theme = request.cookies.get("firelane_theme", "auto")
+    csrf = visit.session.csrf if visit else getattr(request.state, "form_token", "")
+    html = (
+        _environment()
+        .get_template(template)
+        .render(
+            {
+                "t": texts_of(request, visit),
+                "visit": visit,
+                "user": visit.user if visit else None,
+                "can": lambda act: visit is not None and allowed(visit.user.role, Act[act]),
+                "asset": asset,
+                "csrf": csrf,
+                "theme": theme if theme in THEMES else "auto",
+                "themes": THEMES,
+                "languages": LANGUAGES,
+                "here": request.url.path,
+                "now_utc_ms": parts.clock.utc_ms(),
+                "mark": "",
+                **context,
+            }
+        )
+    )
+    return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})
