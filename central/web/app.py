@@ -19,9 +19,10 @@ from central.web import account, cases, evidence, fleet, sessions, static, users
 from central.web.guard import ForgedForm, FormTooLarge, SignInFirst, current
 from central.web.headers import SecurityHeaders
 from central.web.parts import Parts, render
+from edge.wire.errors import WireError
 
 _LOG = logging.getLogger("firelane.web")
-_SENTENCES = {404: "not_found", 405: "not_found", 413: "too_large", 403: "refused"}
+_SENTENCES = {404: "not_found", 405: "not_found", 413: "too_large", 403: "refused", 503: "busy"}
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -34,6 +35,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(ForgedForm, _forged)
     app.add_exception_handler(FormTooLarge, _too_large)
+    app.add_exception_handler(WireError, _damaged)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _our_bug)
@@ -72,6 +74,12 @@ def _refused(request: Request, _error: Exception) -> Response:
 
 def _forged(request: Request, _error: Exception) -> Response:
     return error_page(request, 403, "forged")
+
+
+def _damaged(request: Request, error: Exception) -> Response:
+    """Bytes that were signed and kept no longer verify: somebody must know at once."""
+    _LOG.error("kept record damaged path=%s", request.url.path, exc_info=error)
+    return error_page(request, 500, "damaged")
 
 
 def _too_large(request: Request, _error: Exception) -> Response:

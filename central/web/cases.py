@@ -19,7 +19,7 @@ from central.web.queries import case_query, uuid_of
 
 router = APIRouter()
 SeesCases = Annotated[Visit, Depends(may(Act.SEE_CASES))]
-STATES = ("waiting", "overstayed", "departed", "broken")
+STATES = ("suspected", "overstayed", "departed", "broken")
 """The states that the list can be narrowed to, in the order of a stay."""
 
 
@@ -37,7 +37,6 @@ def case_list(request: Request, visit: SeesCases) -> Response:
         "cases.html",
         422 if query.faults else 200,
         query=query,
-        faults={fault.field: fault for fault in query.faults},
         page=page,
         pages=pages,
         states=STATES,

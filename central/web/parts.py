@@ -97,6 +97,12 @@ def texts_of(request: Request, visit: Visit | None) -> Texts:
     return Texts(language, parts_of(request).settings.zone)
 
 
+def _address(request: Request) -> str:
+    """Where a small form brings the reader back to: this page, unless it answers a form."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return request.url.path + query if request.method in ("GET", "HEAD") else "/"
+
+
 def render(
     request: Request, visit: Visit | None, template: str, status: int = 200, **context: object
 ) -> HTMLResponse:
@@ -119,6 +125,7 @@ def render(
                 "themes": THEMES,
                 "languages": LANGUAGES,
                 "here": request.url.path,
+            "address": _address(request),
                 "now_utc_ms": parts.clock.utc_ms(),
                 "mark": "",
                 **context,
