@@ -125,7 +125,7 @@ def render(
                 "themes": THEMES,
                 "languages": LANGUAGES,
                 "here": request.url.path,
-            "address": _address(request),
+                "address": _address(request),
                 "now_utc_ms": parts.clock.utc_ms(),
                 "mark": "",
                 **context,

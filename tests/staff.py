@@ -1,0 +1,114 @@
+"""The staff pages over a real office, with people who may sign in.
+
+staff = Staff.open(office)
+with staff.signed_in("wang") as client:
+    client.get("/cases")
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+from uuid import UUID
+
+from fastapi import FastAPI
+from httpx import Client, Response
+
+from central.access import Role
+from central.accounts import Accounts, NewUser
+from central.auth import User, hash_password
+from central.views import CaseFilter
+from central.web.app import create_app
+from central.web.live import Changes
+from central.web.parts import Parts, WebSettings
+from central.web.server import WebServer
+from tests.office import Office
+
+PASSWORD = "a long pass phrase"
+HASH = hash_password(PASSWORD)
+PEOPLE = {
+    "wang": ("王建国", Role.OFFICER),
+    "zhou": ("周敏", Role.FINANCE),
+    "root": ("系统管理员", Role.ADMIN),
+}
+_TOKEN = re.compile(r'name="csrf" value="([^"]*)"')
+
+
+def token(page: Response) -> str:
+    """The token that a page's forms carry."""
+    found = _TOKEN.search(page.text)
+    assert found is not None
+    return found.group(1)
+
+
+def sign_in(client: Client, name: str, password: str = PASSWORD, onward: str = "") -> Response:
+    """What the sign-in form does."""
+    csrf = token(client.get("/sign-in"))
+    sent = {"csrf": csrf, "name": name, "password": password, "next": onward}
+    return client.post("/sign-in", data=sent)
+
+
+@dataclass
+class Staff:
+    """The people and the app, and the office behind it."""
+
+    office: Office
+    accounts: Accounts
+    app: FastAPI
+    address: str = ""
+
+    @classmethod
+    @contextmanager
+    def serving(cls, office: Office, base_url: str = "http://127.0.0.1") -> "Iterator[Staff]":
+        staff = cls.open(office, base_url)
+        server = WebServer(staff.app, "127.0.0.1", 0)
+        server.start()
+        staff.address = f"http://127.0.0.1:{server.port}"
+        try:
+            yield staff
+        finally:
+            server.stop()
+
+    @classmethod
+    def open(cls, office: Office, base_url: str) -> "Staff":
+        accounts = Accounts(office.engine)
+        for name, (display, role) in PEOPLE.items():
+            accounts.add_user(NewUser(name, display, HASH, role), office.clock.utc_ms())
+
+        def export(case_id: UUID, out: BinaryIO) -> None:
+            if office.lookup.case(case_id) is None:
+                raise LookupError(f"no case {case_id}")
+            out.write(b"PK\x05\x06" + bytes(18))
+
+        parts = Parts(
+            store=office.lookup,
+            pictures=office.blobs,
+            accounts=accounts,
+            settings=WebSettings(base_url),
+            clock=office.clock,
+            export=export,
+            changes=Changes(office.lookup),
+        )
+        return cls(office, accounts, create_app(parts))
+
+    def user(self, name: str) -> User:
+        user = self.accounts.user_by_name(name)
+        assert user is not None
+        return user
+
+    def case_id(self) -> UUID:
+        """The newest case."""
+        return self.office.lookup.cases(CaseFilter(limit=1)).rows[0].id
+
+    @contextmanager
+    def visitor(self) -> Iterator[Client]:
+        """A browser that nobody signed in with."""
+        with Client(base_url=self.address, headers={"accept": "text/html"}, timeout=60) as client:
+            yield client
+
+    @contextmanager
+    def signed_in(self, name: str = "wang") -> Iterator[Client]:
+        with self.visitor() as client:
+            assert sign_in(client, name).status_code == 303
+            yield client
