@@ -17,11 +17,14 @@ VIEW_FINE = {"ok", "unknown"}
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A device with its overall level (one of ORDER) and the reasons for it, worst first."""
+    """A device with its overall level (one of ORDER) and the reasons for it, worst first.
+
+    `stale`: its last health is from before contact was lost.
+    """
 
     row: DeviceRow
     level: str
-    silent: bool
+    stale: bool
     reasons: Sequence[str]
     alerts: Sequence[AlertRow]
 
@@ -53,7 +56,7 @@ def box(row: DeviceRow, now_utc_ms: int) -> Box:
     return Box(
         row,
         min(levels, key=ORDER.index),
-        silent,
+        row.health is not None and (silent or row.state != "online"),
         tuple(reason for reason in reasons if reason not in shown),
         alerts,
     )

@@ -177,13 +177,13 @@ _TONE = {True: "good", False: "bad", None: "warn"}
 
 
 def verdicts(view: CaseView, t: Texts) -> list[Verdict]:
-    """Every check once, with the worst result that any record of the case has for it."""
+    """Every check once, with the worst result of all records; of equal ones the latest."""
     worst: dict[str, tuple[Check, Record]] = {}
     rank = {True: 0, None: 1, False: 2}
     for held in view.records:
         for check in held.checks:
             before = worst.get(check.name)
-            if before is None or rank[check.ok] > rank[before[0].ok]:
+            if before is None or rank[check.ok] >= rank[before[0].ok]:
                 worst[check.name] = (check, held.record)
     return [
         Verdict(

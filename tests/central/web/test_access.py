@@ -1,0 +1,45 @@
+"""Which door each role has a key to."""
+
+import pytest
+
+from central.access import ALLOWED, Act, Refused, Role, allowed, home, require
+
+CASES = Act.SEE_CASES
+EVIDENCE = Act.SEE_EVIDENCE
+EXPORT = Act.EXPORT_PACKET
+FLEET = Act.SEE_FLEET
+USERS = Act.MANAGE_USERS
+
+EXPECTED = {
+    Role.SCREENER: {CASES, EVIDENCE, FLEET},
+    Role.OFFICER: {CASES, EVIDENCE, EXPORT, FLEET},
+    Role.HEAD: {CASES, EVIDENCE, EXPORT, FLEET},
+    Role.LEGAL: {CASES, EVIDENCE, EXPORT, FLEET},
+    Role.SERVICE: {CASES, EVIDENCE, FLEET},
+    Role.FINANCE: {CASES},
+    Role.AUDITOR: {CASES, EVIDENCE, EXPORT, FLEET},
+    Role.ADMIN: {FLEET, USERS},
+}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_role_may_do_exactly_what_its_office_needs(role: Role) -> None:
+    assert {act for act in Act if allowed(role, act)} == EXPECTED[role]
+
+
+def test_every_act_is_in_the_table() -> None:
+    assert set(ALLOWED) == set(Act)
+
+
+def test_a_refusal_says_what_was_asked_and_who_may() -> None:
+    with pytest.raises(Refused) as refused:
+        require(Role.OFFICER, Act.MANAGE_USERS)
+
+    assert str(refused.value) == "role officer must not manage users; allowed: admin"
+
+
+@pytest.mark.parametrize("role", Role)
+def test_nobody_starts_on_a_page_that_is_closed_to_them(role: Role) -> None:
+    door = {"/cases": Act.SEE_CASES, "/fleet": Act.SEE_FLEET}[home(role)]
+
+    assert allowed(role, door)
