@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from central.access import Refused
+from central.export import ExportError
 from central.web import account, cases, evidence, fleet, sessions, static, users
 from central.web.guard import ForgedForm, FormTooLarge, SignInFirst, current
 from central.web.headers import SecurityHeaders
@@ -36,6 +37,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_exception_handler(ForgedForm, _forged)
     app.add_exception_handler(FormTooLarge, _too_large)
     app.add_exception_handler(WireError, _damaged)
+    app.add_exception_handler(ExportError, _damaged)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _our_bug)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -49,8 +49,8 @@ class Pictures(Protocol):
     def path(self, sha256: str) -> Path: ...
 
 
-Exporter = Callable[[UUID, BinaryIO], None]
-"""Writes a case's packet.zip. Raises LookupError for an unknown case."""
+Exporter = Callable[[UUID], bytes]
+"""A case's packet.zip. Raises central.export.ExportError."""
 
 
 @dataclass(frozen=True, slots=True)
