@@ -15,6 +15,7 @@ from threading import Event, Thread
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from central import events
@@ -24,6 +25,7 @@ from central.clock import Clock
 from central.config import Config
 from central.counters import take
 from central.database import connect, migrate
+from central.export import Source, export_case
 from central.fleet import Fleet
 from central.ingest import Ingest, Parts
 from central.leases import take_lease
@@ -31,6 +33,10 @@ from central.link import WORLD, Link
 from central.lookup import Lookup
 from central.registry import Registry
 from central.store import Store
+from central.web import parts as web_parts
+from central.web.app import create_app
+from central.web.live import Changes
+from central.web.server import WebServer
 from edge.wire.signing import Signer
 
 STOP_S = 20
@@ -104,22 +110,44 @@ def serve(rig: Rig, stop: Event) -> None:
         epoch = take(db, "central-epoch")
     link = Link(rig.config.broker, rig.ingest, rig.clock, epoch)
     link.retain(tuple(rig.fleet.desired()))
+    web = WebServer(pages(rig), rig.config.web.host, rig.config.web.port)
     threads = [
         Thread(target=link.run, args=(stop,), name="link", daemon=True),
         Thread(target=_watch, args=(rig, link, stop), name="watch", daemon=True),
     ]
     for thread in threads:
         thread.start()
+    web.start()
+    log.info("staff pages at %s", rig.config.web.address(web.port))
     try:
         while not stop.wait(0.5):
-            for thread in threads:
+            for thread in (*threads, web.thread):
                 if not thread.is_alive():
                     raise Died(f"the {thread.name} thread ended by itself")
     finally:
         stop.set()
+        web.stop()
         for thread in threads:
             thread.join(STOP_S)
         rig.engine.dispose()
+
+
+def pages(rig: Rig) -> FastAPI:
+    """The staff pages over this worker's parts."""
+    source = Source(rig.engine, rig.blobs, rig.signer)
+    return create_app(
+        web_parts.Parts(
+            store=rig.lookup,
+            pictures=rig.blobs,
+            accounts=rig.accounts,
+            settings=web_parts.WebSettings(
+                rig.config.web.address(rig.config.web.port), rig.config.zone
+            ),
+            clock=rig.clock,
+            export=lambda case_id: export_case(source, case_id, rig.clock.utc_ms()),
+            changes=Changes(rig.lookup),
+        )
+    )
 
 
 def _watch(rig: Rig, link: Link, stop: Event) -> None:

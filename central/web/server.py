@@ -46,28 +46,24 @@ class WebServer:
                 lifespan="off",
             )
         )
-        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+        self.thread = threading.Thread(target=self._run, name="web", daemon=True)
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])
 
     def start(self) -> None:
         """Returns when the server answers. Raises TimeoutError where it does not."""
-        self._thread.start()
+        self.thread.start()
         if not self._server.listening.wait(_START_S):
             raise TimeoutError(f"the web server did not start within {_START_S} s")
-
-    @property
-    def alive(self) -> bool:
-        return self._thread.is_alive()
 
     def stop(self) -> None:
         """Ends the live streams, lets running answers finish, and waits for the thread."""
         parts = self._app.state.parts
         assert isinstance(parts, Parts)
-        if self._server.loop is not None and self._thread.is_alive():
+        if self._server.loop is not None and self.thread.is_alive():
             asyncio.run_coroutine_threadsafe(parts.changes.close(), self._server.loop)
         self._server.should_exit = True
-        if self._thread.is_alive():
-            self._thread.join(_STOP_S)
+        if self.thread.is_alive():
+            self.thread.join(_STOP_S)
         self._socket.close()
