@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0: done, 1: the server failed, 2: the command or its input was wrong."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)

@@ -88,8 +88,8 @@ class Blobs:
             self.drop(device, sha256)
             raise Damaged(f"{len(data)} bytes came for image {sha256} and do not hash to it")
         point("part_hashed", sha256)
-        _make_folder(whole.parent)
         try:
+            _make_folder(whole.parent)
             _flush(part)
             point("part_flushed", sha256)
             with suppress(FileNotFoundError):  # another worker renamed the same bytes

@@ -271,6 +271,9 @@ class Link:
             inbox.put(_Up("; ".join(refused)))
 
         def on_message(_c: Client, _u: Any, message: MQTTMessage) -> None:
+            if message.topic == central_state_topic():  # `+/state` matches our own words too
+                client.ack(message.mid, message.qos)
+                return
             incoming = Incoming(message.topic, bytes(message.payload), message.retain)
             inbox.put(_Message(message.mid, message.qos, incoming))
 
