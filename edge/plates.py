@@ -1,0 +1,241 @@
+"""Chinese number plates: what may stand on one, and what many looks at one add up to.
+
+The answer is a plate or `unread`, never a guess: a wrong plate accuses a stranger. Grammar by
+GA 36-2018 and the notices for rescue vehicles; see the classes below.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edge.wire.records import PlateReading
+
+PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_LETTER = "[A-HJ-NP-Z]"
+_PROVINCE = f"[{PROVINCES}]"
+_NEW_ENERGY = "[A-HJK]"
+"""Letters of new-energy plates: A-E electric, F-K others; I is never used."""
+_SERIAL = "(?P<serial>[A-HJ-NP-Z0-9]{%d})"
+_SERIAL_LETTERS = 2
+
+_FORMS: Sequence[tuple[str, str, str]] = (
+    # grammar class, form, colours
+    ("nev_small", f"{_PROVINCE}{_LETTER}{_NEW_ENERGY}[A-HJ-NP-Z0-9][0-9]{{4}}", "green"),
+    ("nev_large", f"{_PROVINCE}{_LETTER}[0-9]{{5}}{_NEW_ENERGY}", "yellow-green"),
+    ("police", f"{_PROVINCE}[A-HJ-Z]{_SERIAL % 4}警", "white"),
+    ("trainer", f"{_PROVINCE}{_LETTER}{_SERIAL % 4}学", "yellow"),
+    ("trailer", f"{_PROVINCE}{_LETTER}{_SERIAL % 4}挂", "yellow"),
+    ("hkmo", f"粤Z{_SERIAL % 4}[港澳]", "black"),
+    ("consulate", f"{_PROVINCE}{_LETTER}{_SERIAL % 4}领", "black"),
+    ("embassy", "使[0-9]{6}|[0-9]{6}使", "black"),
+    ("fire_rescue", f"{_PROVINCE}[XS][0-9]{{4}}应急", "white"),
+    ("ministry", "京[0-9]{5}应急", "white"),
+    ("fire_moto", f"应急{_PROVINCE}[0-9]{{3}}[XS]", "white"),
+    ("wj", f"WJ{_PROVINCE}?[0-9]{{4}}[0-9A-Z]", "white"),
+    ("military", "[VKHBSLJNGCEZ][A-Z][0-9]{5}", "white"),
+    ("temp", f"{_PROVINCE}{_LETTER}[0-9]{{4,5}}临", "white blue yellow"),
+    ("civil", f"{_PROVINCE}{_LETTER}{_SERIAL % 5}", "blue yellow"),
+)
+_GRAMMAR = tuple((name, re.compile(form), frozenset(c.split())) for name, form, c in _FORMS)
+COLOURS: Mapping[str, frozenset[str]] = {name: colours for name, _, colours in _GRAMMAR}
+"""The colours that plates of each grammar class come in."""
+
+LOOK_ALIKES: tuple[frozenset[str], ...] = tuple(
+    frozenset(group) for group in ("0DQ", "1LT", "2Z", "5S", "8B", "6G", "7T", "CG", "UV")
+)
+"""Characters that cameras and people take for one another."""
+
+
+def norm(text: str) -> str:
+    """The plate without spaces and dots, full-width forms made plain, in capitals."""
+    plain = unicodedata.normalize("NFKC", text).upper()
+    return re.sub(r"[\s·•.・_-]", "", plain)
+
+
+def classify(text: str) -> str | None:
+    """The grammar class of a plate, normalised or not; None for what is no plate.
+
+    A serial with more than two letters is not issued, and refused.
+    """
+    plate = norm(text)
+    for name, form, _ in _GRAMMAR:
+        found = form.fullmatch(plate)
+        if found is None:
+            continue
+        serial = found.groupdict().get("serial") or ""
+        if sum(c.isalpha() for c in serial) <= _SERIAL_LETTERS:
+            return name
+    return None
+
+
+def consistent(text: str, colour: str) -> bool:
+    """Whether plates of this grammar come in this colour: seven characters on green have lost
+    one, and a blue plate is another car's than the yellow one of the same text."""
+    name = classify(text)
+    return name is not None and colour in COLOURS[name]
+
+
+def alike(a: str, b: str) -> bool:
+    """Whether one plate may be a misreading of the other: as long, and every character that
+    differs is a look-alike."""
+    return len(a) == len(b) and all(
+        x == y or any(x in group and y in group for group in LOOK_ALIKES)
+        for x, y in zip(a, b, strict=True)
+    )
+
+
+def look_alikes(text: str) -> frozenset[str]:
+    """The plates that differ in one look-alike character, for the search before a correction."""
+    plate, found = norm(text), set()
+    for i, char in enumerate(plate):
+        for other in frozenset().union(*(group for group in LOOK_ALIKES if char in group)):
+            candidate = plate[:i] + other + plate[i + 1 :]
+            if other != char and classify(candidate) is not None:
+                found.add(candidate)
+    return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One look at a plate: the text, a confidence (0-1) for each of its characters, the colour
+    with its own. Raises ValueError when the figures do not fit the text."""
+
+    text: str
+    chars: tuple[float, ...]
+    colour: str | None = None
+    colour_confidence: float = 0.0
+
+    def __post_init__(self) -> None:
+        if len(self.text) != len(self.chars) or not all(0 <= c <= 1 for c in self.chars):
+            raise ValueError(
+                f"a reading needs a confidence of 0-1 for each of its {len(self.text)} "
+                f"characters, got {len(self.chars)}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class VoteRules:
+    """What it takes to be believed.
+
+    looks      readings of the answer's length
+    whole      readings that say the answer as a whole
+    majority   share of the votes for a length that the answer's length must have
+    char       least confidence of a character, see `PlateVote`
+    all_chars  the same for the product over all characters
+    colour     share of the colour votes
+    """
+
+    looks: int = 3
+    whole: int = 2
+    majority: float = 0.6
+    char: float = 0.70
+    all_chars: float = 0.35
+    colour: float = 0.6
+
+
+class PlateVote:
+    """Adds up the looks at the plate of one vehicle. The order of looks does not matter: votes
+    are whole numbers, and sums of those are exact."""
+
+    def __init__(self, rules: VoteRules | None = None) -> None:
+        self._rules = rules or VoteRules()
+        self._places: dict[int, list[Counter[str]]] = {}
+        self._squares: dict[int, list[Counter[str]]] = {}
+        self._weights: Counter[int] = Counter()
+        self._counts: Counter[int] = Counter()
+        self._wholes: Counter[str] = Counter()
+        self._colours: Counter[str] = Counter()
+
+    def add(self, reading: Reading, weight: float = 1.0) -> None:
+        """One more look. `weight` (0-1) says how good a look it was: near, sharp, straight."""
+        size, share = len(reading.text), _thousandths(weight)
+        if not size or not share:
+            return
+        places = self._places.setdefault(size, [Counter() for _ in range(size)])
+        squares = self._squares.setdefault(size, [Counter() for _ in range(size)])
+        for i, (char, sure) in enumerate(zip(reading.text, reading.chars, strict=True)):
+            places[i][char] += share * _thousandths(sure)
+            squares[i][char] += share * _thousandths(sure) ** 2
+        self._weights[size] += share
+        self._counts[size] += 1
+        self._wholes[reading.text] += 1
+        if reading.colour is not None:
+            self._colours[reading.colour] += share * _thousandths(reading.colour_confidence)
+
+    @property
+    def looks(self) -> int:
+        """How many looks were taken in."""
+        return self._counts.total()
+
+    def result(self) -> PlateReading:
+        """The plate, or `unread` with what the looks came to."""
+        if not self._weights:
+            return _unread(0, [])
+        size = max(self._weights, key=lambda each: (self._weights[each], -each))
+        text = "".join(_winner(place) for place in self._places[size])
+        sure = [self._sure(size, i) for i in range(size)]
+        colour = _winner(self._colours) if self._colours else None
+        frames, grammar = self._counts[size], classify(text)
+        if grammar is None or not self._believed(text, sure, colour):
+            return _unread(frames, sure)
+        return PlateReading.model_validate(
+            {
+                "status": "read",
+                "text": text,
+                "grammar": grammar,
+                "colour": colour,
+                "confidence_pm": _thousandths(_product(sure)),
+                "chars_pm": [_thousandths(each) for each in sure],
+                "frames": frames,
+            }
+        )
+
+    def _sure(self, size: int, i: int) -> float:
+        """How sure a character is: its share of the votes, times the mean confidence of the looks
+        that named it, in which sure looks weigh more than unsure ones."""
+        votes, squares = self._places[size][i], self._squares[size][i]
+        char = _winner(votes)
+        if not votes[char]:
+            return 0.0
+        return votes[char] / votes.total() * squares[char] / (1000 * votes[char])
+
+    def _believed(self, text: str, sure: Sequence[float], colour: str | None) -> bool:
+        rules, size = self._rules, len(text)
+        enough = self._counts[size] >= rules.looks and self._wholes[text] >= rules.whole
+        length = self._weights[size] >= rules.majority * self._weights.total()
+        chars = min(sure) >= rules.char and _product(sure) >= rules.all_chars
+        if not (enough and length and chars) or colour is None:
+            return False
+        share = self._colours[colour] / max(self._colours.total(), 1)
+        return share >= rules.colour and consistent(text, colour)
+
+
+def _winner(votes: Counter[str]) -> str:
+    """The strongest; among equals always the same one."""
+    return max(votes, key=lambda each: (votes[each], each))
+
+
+def _thousandths(share: float) -> int:
+    return round(1000 * min(max(share, 0.0), 1.0))
+
+
+def _product(values: Sequence[float]) -> float:
+    result = 1.0
+    for value in values:
+        result *= value
+    return result
+
+
+def _unread(frames: int, sure: Sequence[float]) -> PlateReading:
+    """The characters' confidences are told, so that it shows how near it came; no text is."""
+    return PlateReading(
+        status="unread",
+        text=None,
+        grammar=None,
+        colour=None,
+        confidence_pm=0,
+        chars_pm=[_thousandths(each) for each in sure][:10],
+        frames=frames,
+    )
