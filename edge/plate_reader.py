@@ -9,25 +9,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from edge.geometry import Box
 from edge.inference import Floats, Interpreter, ModelError, Picture, fit, load
+from edge.plate_finder import PlateFinder, Quad, merge, read_rule
 
-# A second, closer look at a found plate: side of the window in plate widths.
-_CLOSE = 1.7
 # Pictures above this many pixels on their longer side are also searched in pieces.
 _PIECES_FROM = 720
 # A picture of a plate alone is small and wide.
 _CROP_MOST_PX = (480, 240)
 _CROP_RATIO = (1.5, 7.0)
-
-Rule = TypeVar("Rule", bound=BaseModel)
+_FEWEST = 7  # characters of all but a few rare plates
+# Width to height of a plate: 3.1 and more for one line, 2 for two; a single line seen at an angle
+# comes near, so below this both readings are tried.
+_MAYBE_TWO_LINES = 2.7
+# Size (width, height) to which a two-line plate is straightened before its lines are laid out.
+TWO_LINES = (320, 160)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +56,14 @@ class PlateLook:
         return float(np.prod(self.chars)) if self.chars else 0.0
 
     @property
+    def rank(self) -> float:
+        """For choosing between looks at one plate: confidence, and little for a short text."""
+        return self.confidence if len(self.text) >= _FEWEST else self.confidence * 0.1
+
+    @property
     def box(self) -> Box:
         xs, ys = zip(*self.corners, strict=True)
         return Box(min(xs), min(ys), max(xs), max(ys))
-
-
-class CornersDecoding(BaseModel):
-    """`decoding` of plate_corners: a score and four corner offsets per cell."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    kind: Literal["dense-corners"]
-    score: Literal["sigmoid"]
-    corners: Literal["offset-strides"]
-    corner_scale: Annotated[float, Field(gt=0)]
-    min_score: float = 0.3
-    nms_iou: Annotated[float, Field(gt=0, le=1)] = 0.4
-    most: Annotated[int, Field(ge=1)] = 4
 
 
 class TextDecoding(BaseModel):
@@ -83,75 +77,12 @@ class TextDecoding(BaseModel):
     colours: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Quad:
-    """Four corners (4, 2) in pixels, and the finder's score."""
-
-    corners: Floats
-    score: float
-
-    @property
-    def width(self) -> float:
-        return float(np.linalg.norm(self.corners[1] - self.corners[0]))
-
-
-class PlateFinder:
-    """Plates in a picture by the `plate_corners` model. Not for two threads at once."""
-
-    def __init__(self, model: Interpreter) -> None:
-        self.model = model
-        self.rule = _rule(model, CornersDecoding)
-        self._heads = _heads(model)
-
-    def find(self, image: Picture) -> list[Quad]:
-        """Plates of a BGR picture, surest first."""
-        fed, across, down = fit(image, self.model)
-        corners, scores = self._decode(self.model.run(fed))
-        quads = []
-        for corner, score in zip(corners, scores, strict=True):
-            quad = Quad(corner * np.array([across, down], np.float32), float(score))
-            if quad.score >= self.rule.min_score and convex(quad.corners):
-                quads.append(quad)
-        return merge(quads, self.rule.nms_iou, self.rule.most)
-
-    def close(self, image: Picture, quad: Quad) -> Quad:
-        """The same plate found again in a window around it, where its corners come out sharper."""
-        middle = quad.corners.mean(0)
-        reach = max(16.0, quad.width * _CLOSE / 2)
-        left, top = (max(0, int(v - reach)) for v in middle)
-        right, bottom = (int(v + reach) for v in middle)
-        window = image[top:bottom, left:right]
-        if min(window.shape[:2]) < 8:
-            return quad
-        for again in self.find(window):
-            moved = Quad(again.corners + np.array([left, top], np.float32), again.score)
-            if np.linalg.norm(moved.corners.mean(0) - middle) < quad.width * 0.25:
-                return moved
-        return quad
-
-    def _decode(self, outputs: list[Floats]) -> tuple[Floats, Floats]:
-        corners, scores = [], []
-        for stride, at in self._heads.items():
-            raw = outputs[at["corners"]][0]
-            logits = outputs[at["score"]][0, ..., 0]
-            chance = 1 / (1 + np.exp(-logits))
-            rows, columns = np.nonzero(chance >= self.rule.min_score)
-            centre = np.stack([columns + 0.5, rows + 0.5], 1) * stride
-            offset = raw[rows, columns].reshape(-1, 4, 2) * stride * self.rule.corner_scale
-            corners.append(centre[:, None] + offset)
-            scores.append(chance[rows, columns])
-        return (
-            np.concatenate(corners).astype(np.float32),
-            np.concatenate(scores).astype(np.float32),
-        )
-
-
 class PlateText:
     """Reads straightened plates by the `plate_text` model. Not for two threads at once."""
 
     def __init__(self, model: Interpreter) -> None:
         self.model = model
-        self.rule = _rule(model, TextDecoding)
+        self.rule = read_rule(model, TextDecoding)
         assert model.spec is not None, "a text model is described by its JSON"
         shapes = [tensor.shape for tensor in model.outputs]
         at = {output.role: output.shape for output in model.spec.outputs}
@@ -187,7 +118,7 @@ class PlateReader:
         looks = self._looks(window, self.finder.find(window)[:2])
         if not looks:
             return None
-        best = max(looks, key=lambda look: (look.found * look.confidence, look.found))
+        best = max(looks, key=lambda look: (look.found * look.rank, look.found))
         shift = tuple((x + left, y + top) for x, y in best.corners)
         return replace(best, corners=shift)
 
@@ -217,14 +148,19 @@ class PlateReader:
 
     def _looks(self, image: Picture, quads: list[Quad]) -> list[PlateLook]:
         assert self.finder is not None
-        looks = []
-        for quad in quads:
-            sharp = self.finder.close(image, quad)
-            look = self._look(image, sharp)
-            if look.confidence < 0.7 and sharp is not quad:
-                look = max(look, self._look(image, quad), key=lambda one: one.confidence)
-            looks.append(look)
-        return looks
+        return [self._closely(image, quad) for quad in quads]
+
+    def _closely(self, image: Picture, quad: Quad) -> PlateLook:
+        """The best of a few looks at one plate: a finder's small error cuts off the first or last
+        character, so an unsure or short reading is tried again with more around it."""
+        assert self.finder is not None
+        sharp = self.finder.close(image, quad)
+        best = self._look(image, sharp)
+        for tried in (sharp.wider(1.08), quad.wider(1.04), sharp.wider(1.16)):
+            if best.rank >= 0.9:
+                break
+            best = max(best, self._look(image, tried), key=lambda look: look.rank)
+        return best
 
     def _crop(self, image: Picture) -> PlateLook:
         """A picture of little but one plate: as it is, or straightened if so it reads better."""
@@ -232,19 +168,24 @@ class PlateReader:
         high, wide = image.shape[:2]
         corners = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
         whole = self._look(image, Quad(corners, 1.0))
-        if whole.confidence >= 0.9:
+        if whole.rank >= 0.9:
             return whole
         margin = wide // 3
         around = cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
-        looks = [whole]
-        for quad in self.finder.find(np.asarray(around, np.uint8))[:1]:
-            looks.append(self._look(image, Quad(quad.corners - margin, quad.score)))
-        return max(looks, key=lambda look: look.confidence)
+        found = self.finder.find(np.asarray(around, np.uint8))[:1]
+        looks = [self._look(image, Quad(quad.corners - margin, quad.score)) for quad in found]
+        return max([whole, *looks], key=lambda look: look.rank)
 
     def _look(self, image: Picture, quad: Quad) -> PlateLook:
         assert self.text is not None
-        plate = straighten(image, quad.corners, (self.text.model.width, self.text.model.height))
+        size = (self.text.model.width, self.text.model.height)
+        plate = straighten(image, quad.corners, size)
         text, chars, colour, sure = self.text.read(plate)
+        if quad.ratio < _MAYBE_TWO_LINES:
+            lines = side_by_side(straighten(image, quad.corners, TWO_LINES), size)
+            other = self.text.read(lines)
+            if np.prod(other[1] or (0.0,)) > np.prod(chars or (0.0,)):
+                text, chars, colour, sure = other
         sharpness = float(cv2.Laplacian(cv2.cvtColor(plate, cv2.COLOR_BGR2GRAY), cv2.CV_32F).std())
         corners = tuple((float(x), float(y)) for x, y in quad.corners)
         return PlateLook(text, chars, colour, sure, corners, quad.score, sharpness)
@@ -277,6 +218,17 @@ def straighten(image: Picture, corners: Floats, size: tuple[int, int]) -> Pictur
     return np.asarray(plate, np.uint8)
 
 
+def side_by_side(plate: Picture, size: tuple[int, int]) -> Picture:
+    """A straightened two-line plate as one line of `size`: the upper line's two characters, which
+    stand in its middle, then the lower line's five."""
+    high, wide = plate.shape[:2]
+    upper = plate[round(0.04 * high) : round(0.38 * high), round(0.17 * wide) : round(0.83 * wide)]
+    lower = plate[round(0.37 * high) :, :]
+    first = round(size[0] * 0.3)
+    parts = cv2.resize(upper, (first, size[1])), cv2.resize(lower, (size[0] - first, size[1]))
+    return np.asarray(np.hstack(parts), np.uint8)
+
+
 def collapse(chances: Floats, rule: TextDecoding) -> tuple[str, tuple[float, ...]]:
     """Greedy CTC: the text, and per character the highest chance in its run of columns."""
     best = chances.argmax(1)
@@ -296,38 +248,7 @@ def collapse(chances: Floats, rule: TextDecoding) -> tuple[str, tuple[float, ...
 
 def softmax(logits: NDArray[np.float32]) -> Floats:
     shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    result: Floats = (shares / shares.sum(axis=-1, keepdims=True)).astype(np.float32)
-    return result
-
-
-def convex(corners: Floats) -> bool:
-    """Whether four corners go round clockwise on the screen without folding."""
-    side = np.roll(corners, -1, 0) - corners
-    follow = np.roll(side, -1, 0)
-    return bool(((side[:, 0] * follow[:, 1] - side[:, 1] * follow[:, 0]) > 0).all())
-
-
-def merge(quads: list[Quad], iou: float, most: int) -> list[Quad]:
-    """One quad per plate: the mean of those that overlap the surest, weighted by score."""
-    left = sorted(quads, key=lambda quad: -quad.score)
-    merged: list[Quad] = []
-    while left and len(merged) < most:
-        best = left[0]
-        same = [quad for quad in left if _overlap(best.corners, quad.corners) > iou]
-        left = [quad for quad in left[1:] if _overlap(best.corners, quad.corners) <= iou]
-        near = [quad for quad in same if quad.score > best.score * 0.7] or [best]
-        weights = np.array([quad.score for quad in near], np.float32)
-        corners = np.average([quad.corners for quad in near], 0, weights).astype(np.float32)
-        merged.append(Quad(corners, best.score))
-    return merged
-
-
-def _overlap(a: Floats, b: Floats) -> float:
-    low = np.maximum(a.min(0), b.min(0))
-    high = np.minimum(a.max(0), b.max(0))
-    both = float(np.prod((high - low).clip(0)))
-    whole = float(np.prod(np.ptp(a, 0)) + np.prod(np.ptp(b, 0))) - both
-    return both / whole if whole > 0 else 0.0
+    return np.asarray(shares / shares.sum(axis=-1, keepdims=True), np.float32)
 
 
 def _window(image: Picture, vehicle: Box | None) -> tuple[int, int, int, int]:
@@ -343,32 +264,3 @@ def _is_crop(image: Picture) -> bool:
     high, wide = image.shape[:2]
     small = wide <= _CROP_MOST_PX[0] and high <= _CROP_MOST_PX[1]
     return small and _CROP_RATIO[0] <= wide / high <= _CROP_RATIO[1]
-
-
-def _rule(model: Interpreter, kind: type[Rule]) -> Rule:
-    if model.spec is None:
-        raise ModelError(f"{model.path}: a plate model needs the JSON beside it")
-    try:
-        return kind.model_validate(model.spec.decoding)
-    except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        where = fault["loc"][0] if fault["loc"] else "kind"
-        raise ModelError(
-            f"{model.path.with_suffix('.json')}: decoding.{where}: {fault['msg']}"
-        ) from None
-
-
-def _heads(model: Interpreter) -> dict[int, dict[str, int]]:
-    assert model.spec is not None, "a corner model is described by its JSON"
-    shapes = [tensor.shape for tensor in model.outputs]
-    heads: dict[int, dict[str, int]] = {}
-    for output in model.spec.outputs:
-        if output.shape not in shapes:
-            raise ModelError(
-                f"{model.path}: has no output of shape {list(output.shape)} ({output.role}); "
-                f"it has {[list(shape) for shape in shapes]}"
-            )
-        heads.setdefault(output.stride, {})[output.role] = shapes.index(output.shape)
-    if not heads or any(set(parts) != {"corners", "score"} for parts in heads.values()):
-        raise ModelError(f"{model.path}: its JSON must tell of one corners and one score a stride")
-    return heads

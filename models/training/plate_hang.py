@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.plate_reader import TWO_LINES, side_by_side
 from models.training.plate_synth import Glyphs, camera, sheet, weather
 from models.training.plate_text_shape import HEIGHT, WIDTH
 
@@ -20,16 +21,23 @@ class Drawer:
     def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, str, int]:
         """A BGR picture (64, 160, 3), its text, its colour's index."""
         drawn = sheet(rng, self.glyphs)
-        image = on_ground(rng, weather(rng, drawn.image), self.grounds)
-        return camera(rng, image), drawn.text, drawn.colour
+        plate = weather(rng, drawn.image)
+        # As the reader does: the lines of a two-line plate are mostly laid side by side first.
+        if drawn.lines == 2 and rng.random() < 0.75:
+            image = camera(rng, on_ground(rng, plate, self.grounds, TWO_LINES))
+            return side_by_side(image, (WIDTH, HEIGHT)), drawn.text, drawn.colour
+        image = camera(rng, on_ground(rng, plate, self.grounds, (WIDTH, HEIGHT)))
+        return image, drawn.text, drawn.colour
 
 
-def on_ground(rng: np.random.Generator, plate: np.ndarray, grounds: list[np.ndarray]) -> np.ndarray:
+def on_ground(
+    rng: np.random.Generator, plate: np.ndarray, grounds: list[np.ndarray], size: tuple[int, int]
+) -> np.ndarray:
     """The plate as an imperfect finder cuts it out: margins, tilt and shear, on a car's body."""
     high, wide = plate.shape[:2]
     ground = grounds[int(rng.integers(len(grounds)))]
     y, x = (int(rng.integers(0, max(1, s - 40))) for s in ground.shape[:2])
-    base = cv2.resize(ground[y : y + 40, x : x + 80], (WIDTH, HEIGHT))
+    base = cv2.resize(ground[y : y + 40, x : x + 80], size)
     if rng.random() < 0.5:
         base = np.clip(base * rng.uniform(0.2, 1.2), 0, 255).astype(np.uint8)
     source = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
@@ -45,8 +53,6 @@ def on_ground(rng: np.random.Generator, plate: np.ndarray, grounds: list[np.ndar
             0.5 + (target[:, 1] - 0.5) * (1 - abs(tilt)) + (target[:, 0] - 0.5) * tilt * 2
         )
         target[:, 0] += (target[:, 1] - 0.5) * rng.normal(0, 0.06)
-    target *= (WIDTH, HEIGHT)
+    target *= size
     matrix = cv2.getPerspectiveTransform(source, target.astype(np.float32))
-    return cv2.warpPerspective(
-        plate, matrix, (WIDTH, HEIGHT), dst=base, borderMode=cv2.BORDER_TRANSPARENT
-    )
+    return cv2.warpPerspective(plate, matrix, size, dst=base, borderMode=cv2.BORDER_TRANSPARENT)

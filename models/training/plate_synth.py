@@ -18,11 +18,12 @@ SIMPLIFIED = 2  # face of the collection with mainland shapes
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A drawn plate: BGR picture, its text and colour (index into COLOURS)."""
+    """A drawn plate: BGR picture, its text, colour (index into COLOURS) and number of lines."""
 
     image: np.ndarray
     text: str
     colour: int
+    lines: int
 
 
 class Glyphs:
@@ -126,7 +127,8 @@ def sheet(rng: np.random.Generator, glyphs: Glyphs, kind: Kind | None = None) ->
     shade = red[..., None] * stretch
     canvas = canvas * (1 - shade) + np.array(RED, np.float32) * shade
     colour = COLOURS.index(kind.colour)
-    return Sheet(np.clip(canvas, 0, 255).astype(np.uint8), content, colour)
+    lines = 1 if kind.size[1] == 140 else 2
+    return Sheet(np.clip(canvas, 0, 255).astype(np.uint8), content, colour, lines)
 
 
 def stamp(

@@ -8,14 +8,13 @@ import pytest
 
 from edge.geometry import Box
 from edge.inference import Floats, ModelError, Picture
+from edge.plate_finder import Quad, convex, merge
 from edge.plate_reader import (
     PlateReader,
-    Quad,
     TextDecoding,
     collapse,
-    convex,
-    merge,
     open_plate_reader,
+    side_by_side,
     straighten,
 )
 
@@ -89,6 +88,25 @@ def test_a_tilted_plate_comes_out_straight() -> None:
     assert straight.shape == (64, 160, 3)
     assert float(straight[8:56, 14:70].mean()) < 12
     assert float(straight[8:56, 90:146].mean()) > 243
+
+
+def test_the_lines_of_a_two_line_plate_come_side_by_side() -> None:
+    plate: Picture = np.zeros((160, 320, 3), np.uint8)
+    plate[:58] = 200
+    laid = side_by_side(plate, (160, 64))
+    assert laid.shape == (64, 160, 3)
+    assert float(laid[:, :46].mean()) > 180
+    assert float(laid[:, 50:].mean()) < 20
+
+
+def test_a_wider_quad_keeps_its_middle() -> None:
+    grown = quad(10, 10, 40, 10).wider(1.1)
+    assert grown.corners.mean(0).tolist() == pytest.approx([30, 15])
+    assert grown.width == pytest.approx(44)
+
+
+def test_a_plate_of_one_line_is_three_times_as_wide_as_high() -> None:
+    assert quad(0, 0, 44, 14).ratio == pytest.approx(3.14, abs=0.01)
 
 
 def test_without_models_every_look_sees_nothing() -> None:

@@ -1,0 +1,164 @@
+"""Finds plates and their four corners in a picture, by the `plate_corners` model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge.inference import Floats, Interpreter, ModelError, Picture, fit
+
+# A second, closer look at a found plate: side of the window in plate widths.
+_CLOSE = 1.7
+
+Rule = TypeVar("Rule", bound=BaseModel)
+
+
+class CornersDecoding(BaseModel):
+    """`decoding` of plate_corners: a score and four corner offsets per cell."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    kind: Literal["dense-corners"]
+    score: Literal["sigmoid"]
+    corners: Literal["offset-strides"]
+    corner_scale: Annotated[float, Field(gt=0)]
+    min_score: float = 0.3
+    nms_iou: Annotated[float, Field(gt=0, le=1)] = 0.4
+    most: Annotated[int, Field(ge=1)] = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Quad:
+    """Four corners (4, 2) in pixels, and the finder's score."""
+
+    corners: Floats
+    score: float
+
+    @property
+    def width(self) -> float:
+        return float(np.linalg.norm(self.corners[1] - self.corners[0]))
+
+    def wider(self, factor: float) -> Quad:
+        """Grown about its middle, in height half as much."""
+        middle = self.corners.mean(0)
+        grown = middle + (self.corners - middle) * np.array([factor, (1 + factor) / 2], np.float32)
+        return Quad(grown.astype(np.float32), self.score)
+
+    @property
+    def ratio(self) -> float:
+        """Mean width to mean height."""
+        side = np.linalg.norm(np.roll(self.corners, -1, 0) - self.corners, axis=1)
+        return float((side[0] + side[2]) / max(side[1] + side[3], 1e-6))
+
+
+class PlateFinder:
+    """Plates in a picture by the `plate_corners` model. Not for two threads at once."""
+
+    def __init__(self, model: Interpreter) -> None:
+        self.model = model
+        self.rule = read_rule(model, CornersDecoding)
+        self._heads = _heads(model)
+
+    def find(self, image: Picture) -> list[Quad]:
+        """Plates of a BGR picture, surest first."""
+        fed, across, down = fit(image, self.model)
+        corners, scores = self._decode(self.model.run(fed))
+        quads = []
+        for corner, score in zip(corners, scores, strict=True):
+            quad = Quad(corner * np.array([across, down], np.float32), float(score))
+            if quad.score >= self.rule.min_score and convex(quad.corners):
+                quads.append(quad)
+        return merge(quads, self.rule.nms_iou, self.rule.most)
+
+    def close(self, image: Picture, quad: Quad) -> Quad:
+        """The same plate found again in a window around it, where its corners come out sharper."""
+        middle = quad.corners.mean(0)
+        reach = max(16.0, quad.width * _CLOSE / 2)
+        left, top = (max(0, int(v - reach)) for v in middle)
+        right, bottom = (int(v + reach) for v in middle)
+        window = image[top:bottom, left:right]
+        if min(window.shape[:2]) < 8:
+            return quad
+        for again in self.find(window):
+            moved = Quad(again.corners + np.array([left, top], np.float32), again.score)
+            if np.linalg.norm(moved.corners.mean(0) - middle) < quad.width * 0.25:
+                return moved
+        return quad
+
+    def _decode(self, outputs: list[Floats]) -> tuple[Floats, Floats]:
+        corners, scores = [], []
+        for stride, at in self._heads.items():
+            raw = outputs[at["corners"]][0]
+            logits = outputs[at["score"]][0, ..., 0]
+            chance = 1 / (1 + np.exp(-logits))
+            rows, columns = np.nonzero(chance >= self.rule.min_score)
+            centre = np.stack([columns + 0.5, rows + 0.5], 1) * stride
+            offset = raw[rows, columns].reshape(-1, 4, 2) * stride * self.rule.corner_scale
+            corners.append(centre[:, None] + offset)
+            scores.append(chance[rows, columns])
+        return (
+            np.concatenate(corners).astype(np.float32),
+            np.concatenate(scores).astype(np.float32),
+        )
+
+
+def convex(corners: Floats) -> bool:
+    """Whether four corners go round clockwise on the screen without folding."""
+    side = np.roll(corners, -1, 0) - corners
+    follow = np.roll(side, -1, 0)
+    return bool(((side[:, 0] * follow[:, 1] - side[:, 1] * follow[:, 0]) > 0).all())
+
+
+def merge(quads: list[Quad], iou: float, most: int) -> list[Quad]:
+    """One quad per plate: the mean of those that overlap the surest, weighted by score."""
+    left = sorted(quads, key=lambda quad: -quad.score)
+    merged: list[Quad] = []
+    while left and len(merged) < most:
+        best = left[0]
+        same = [quad for quad in left if _overlap(best.corners, quad.corners) > iou]
+        left = [quad for quad in left[1:] if _overlap(best.corners, quad.corners) <= iou]
+        near = [quad for quad in same if quad.score > best.score * 0.7] or [best]
+        weights = np.array([quad.score for quad in near], np.float32)
+        corners = np.average([quad.corners for quad in near], 0, weights).astype(np.float32)
+        merged.append(Quad(corners, best.score))
+    return merged
+
+
+def _overlap(a: Floats, b: Floats) -> float:
+    low = np.maximum(a.min(0), b.min(0))
+    high = np.minimum(a.max(0), b.max(0))
+    both = float(np.prod((high - low).clip(0)))
+    whole = float(np.prod(np.ptp(a, 0)) + np.prod(np.ptp(b, 0))) - both
+    return both / whole if whole > 0 else 0.0
+
+
+def read_rule(model: Interpreter, kind: type[Rule]) -> Rule:
+    if model.spec is None:
+        raise ModelError(f"{model.path}: a plate model needs the JSON beside it")
+    try:
+        return kind.model_validate(model.spec.decoding)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        where = fault["loc"][0] if fault["loc"] else "kind"
+        raise ModelError(
+            f"{model.path.with_suffix('.json')}: decoding.{where}: {fault['msg']}"
+        ) from None
+
+
+def _heads(model: Interpreter) -> dict[int, dict[str, int]]:
+    assert model.spec is not None, "a corner model is described by its JSON"
+    shapes = [tensor.shape for tensor in model.outputs]
+    heads: dict[int, dict[str, int]] = {}
+    for output in model.spec.outputs:
+        if output.shape not in shapes:
+            raise ModelError(
+                f"{model.path}: has no output of shape {list(output.shape)} ({output.role}); "
+                f"it has {[list(shape) for shape in shapes]}"
+            )
+        heads.setdefault(output.stride, {})[output.role] = shapes.index(output.shape)
+    if not heads or any(set(parts) != {"corners", "score"} for parts in heads.values()):
+        raise ModelError(f"{model.path}: its JSON must tell of one corners and one score a stride")
+    return heads
