@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="firelane-edge", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_detect, _add_check):
+    for add in (_add_run, _add_replay, _add_detect, _add_check):
         add(commands)
     return parser
 
@@ -42,6 +42,22 @@ def _add_detect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser = commands.add_parser("detect", help="find vehicles in pictures, one JSON line each")
     add_arguments(parser)
     parser.set_defaults(command=detect)
+
+
+def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from edge.daemon import add_arguments, run
+
+    parser = commands.add_parser("run", help="watch the cameras until told to stop")
+    add_arguments(parser)
+    parser.set_defaults(command=run)
+
+
+def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from edge.replay import add_arguments, replay
+
+    parser = commands.add_parser("replay", help="run a file through the whole pipeline, offline")
+    add_arguments(parser)
+    parser.set_defaults(command=replay)
 
 
 def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

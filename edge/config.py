@@ -46,7 +46,6 @@ class Broker(Section):
     ca: File
     cert: File
     key: File
-    keepalive_s: Annotated[int, Field(ge=5, le=600)] = 30
 
 
 class Keys(Section):
@@ -58,6 +57,10 @@ class Storage(Section):
     dir: File
     keep_days: Annotated[float, Field(ge=0, le=365)] = 7.0
     quota_mb: Annotated[int, Field(ge=16, le=10_000_000)] = 4096
+
+
+class LaneOutside(ValueError):
+    """A corner of a lane lies outside the frame."""
 
 
 class LaneConfig(Section):
@@ -86,8 +89,7 @@ class LaneConfig(Section):
         self, width: int, height: int, drawn_on: tuple[int, int] | None = None
     ) -> tuple[tuple[int, int], ...]:
         """The corners in whole pixels of a frame of this size. `drawn_on` is the frame size that
-        they were drawn on, where it is another (a substream). Raises ValueError when a corner
-        lies outside the frame."""
+        they were drawn on, where it is another (a substream). Raises LaneOutside."""
         if all(c <= 1 for point in self.polygon for c in point):
             sx, sy = float(width), float(height)
         elif drawn_on is not None:
@@ -97,7 +99,7 @@ class LaneConfig(Section):
         corners = tuple((round(x * sx), round(y * sy)) for x, y in self.polygon)
         outside = [c for c in corners if c[0] > width or c[1] > height]
         if outside:
-            raise ValueError(
+            raise LaneOutside(
                 f"lane {self.id} lies outside the frame: corner {outside[0]}; "
                 f"the frame is {width}x{height}"
             )

@@ -24,6 +24,9 @@ _SSD_SCORE = 0.40
 _SSD_NMS_IOU = 0.5
 _TILE_OVERLAP = 0.25
 _INSIDE = 0.8
+_EDGE_SHARE = 0.01
+_CONFIRM_SCALES = (4.0, 6.0)
+_CONFIRM_IOU = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,34 @@ class Detector:
 
         `image` is BGR [height, width, 3]. Scores below `min_score` are left out."""
         floor = self.min_score if min_score is None else min_score
-        found: list[Detection] = []
-        for tile in self._tiles(image, region):
-            found += self._look(image, tile, floor)
+        whole, *pieces = self._tiles(image, region) or [(0, 0, 0, 0)]
+        if whole[2] <= whole[0]:
+            return []
+        found = self._look(image, whole, floor)
+        for piece in pieces:
+            # The whole region and the neighbouring piece show uncut what a piece's edge cuts.
+            found += [
+                one for one in self._look(image, piece, floor) if not _cut(one.box, piece, whole)
+            ]
         return suppress(found, self._head.nms_iou)
+
+    def confirm(self, image: Picture, box: Box) -> float:
+        """How surely a vehicle stands at the box, 0-1: the mean of what two other crops around it
+        say. A patch of ground that looks like a vehicle does so at one scale only."""
+        scores = []
+        for scale in _CONFIRM_SCALES:
+            x, y = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
+            reach = max(box.width, box.height) * scale / 2
+            height, width = image.shape[:2]
+            window = (
+                max(0, int(x - reach)),
+                max(0, int(y - reach)),
+                min(width, round(x + reach)),
+                min(height, round(y + reach)),
+            )
+            found = self._look(image, window, self.lowest_score)
+            scores.append(max((d.score for d in found if d.box.iou(box) > _CONFIRM_IOU), default=0))
+        return sum(scores) / len(scores)
 
     def _look(
         self, image: Picture, tile: tuple[int, int, int, int], floor: float
@@ -167,6 +194,17 @@ def tiles(
                 (int(x), int(y), min(right, round(x + cut_w)), min(bottom, round(y + cut_h)))
             )
     return pieces
+
+
+def _cut(box: Box, piece: tuple[int, int, int, int], whole: tuple[int, int, int, int]) -> bool:
+    """Whether the box touches an edge of its piece that is not one of the whole region's."""
+    near = _EDGE_SHARE * max(piece[2] - piece[0], piece[3] - piece[1])
+    return (
+        (piece[0] > whole[0] and box.x1 <= piece[0] + near)
+        or (piece[1] > whole[1] and box.y1 <= piece[1] + near)
+        or (piece[2] < whole[2] and box.x2 >= piece[2] - near)
+        or (piece[3] < whole[3] and box.y2 >= piece[3] - near)
+    )
 
 
 def suppress(found: Sequence[Detection], iou: float) -> list[Detection]:
