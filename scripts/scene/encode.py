@@ -1,5 +1,6 @@
 """H.264 as a camera sends it: yuv420p, a key frame every two seconds, a size limit."""
 
+import math
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 GOP_S = 2
+WORST_CRF = 45
 
 
 class TooLarge(Exception):
@@ -27,7 +29,7 @@ def encode(frames: Iterable[NDArray[np.uint8]], path: Path, fps: int, crf: int) 
             stream.time_base = Fraction(1, fps)
             stream.options = {
                 "crf": str(crf),
-                "preset": "slow",
+                "preset": "medium",
                 "threads": "2",
                 "g": str(GOP_S * fps),
                 "keyint_min": str(GOP_S * fps),
@@ -46,12 +48,17 @@ def encode(frames: Iterable[NDArray[np.uint8]], path: Path, fps: int, crf: int) 
 def encode_within(
     frames: list[NDArray[np.uint8]], path: Path, fps: int, crf: int, limit_bytes: int
 ) -> tuple[int, int]:
-    """Raises the CRF by two until the clip fits. Returns size in bytes and the CRF used."""
-    for quality in range(crf, 46, 2):
+    """Raises the CRF until the clip fits (six steps halve it). Returns size in bytes and the CRF.
+
+    Raises TooLarge.
+    """
+    quality, size = crf, encode(frames, path, fps, crf)
+    while size > limit_bytes and quality < WORST_CRF:
+        quality = min(WORST_CRF, quality + max(1, math.ceil(6 * math.log2(size / limit_bytes))))
         size = encode(frames, path, fps, quality)
-        if size <= limit_bytes:
-            return size, quality
-    raise TooLarge(
-        f"{path.name} has {size} bytes at CRF {quality};"
-        f" at most {limit_bytes} are allowed. Shorten it."
-    )
+    if size > limit_bytes:
+        raise TooLarge(
+            f"{path.name} has {size} bytes at CRF {quality};"
+            f" at most {limit_bytes} are allowed. Shorten it."
+        )
+    return size, quality

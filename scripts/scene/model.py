@@ -193,6 +193,7 @@ class Scene(Part):
     samples: Annotated[int, Field(ge=1, le=512)] = 8
     moving_scale: Annotated[float, Field(ge=0.3, le=1)] = 0.6
     crf: Annotated[int, Field(ge=15, le=45)] = 30
+    limit_mb: Annotated[float, Field(gt=0, le=50)] = 3.0
     camera: Camera
     lane: Lane
     surroundings: Surroundings = Surroundings()

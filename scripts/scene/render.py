@@ -29,9 +29,8 @@ from scripts.scene.optics import (
 )
 from scripts.scene.outline import View
 from scripts.scene.shots import Tick, plan_ticks, wanted
-from scripts.scene.truth import ClipTruth, Witness, clip_truth
+from scripts.scene.truth import ClipTruth, FrameTruth, Witness, clip_truth
 
-LIMIT_BYTES = 3_000_000
 DARK = ("lamps", "ir")
 
 
@@ -40,7 +39,8 @@ def work_folder(scene: Scene, base: Path) -> Path:
     again.
     """
     shown = scene.model_dump_json(
-        exclude={"effects", "seconds", "fps", "motion_fps", "crf", "name"}, exclude_none=True
+        exclude={"effects", "seconds", "fps", "motion_fps", "crf", "limit_mb", "name"},
+        exclude_none=True,
     )
     return base / f"{scene.name}-{hashlib.sha256(shown.encode()).hexdigest()[:10]}"
 
@@ -57,13 +57,20 @@ def film(
     scene: Scene, ticks: list[Tick], view: View, folder: Path, witness: Witness
 ) -> tuple[list[Picture], ClipTruth]:
     album, weather, mishaps = Album(folder), Weather(scene, view), Mishaps(scene)
-    pictures, frames = [], []
+    pictures: list[Picture] = []
+    frames: list[FrameTruth] = []
+    last: object = None
     for n in tqdm(range(round(scene.seconds * scene.fps)), desc="frames", unit="f", disable=None):
         t = n / scene.fps
         tick = ticks[min(int(t * scene.motion_fps + 1e-6), len(ticks) - 1)]
         picture = mishaps.apply(developed(scene, tick, album, weather, t), t)
         pictures.append(captioned(picture, clock_text(scene.camera.clock, t), scene.camera.name))
-        frames.append(witness.frame(t, tick.moment.placed, tick.moment.standing))
+        shown = (tick.moment.light.kind, tick.moment.placed, tick.moment.standing)
+        if not frames or shown != last:
+            frames.append(witness.frame(t, tick.moment.placed, tick.moment.standing))
+        else:
+            frames.append(frames[-1].model_copy(update={"t": round(t, 4)}))
+        last = shown
     return pictures, clip_truth(scene, witness, frames)
 
 
@@ -93,7 +100,7 @@ def render(scene: Scene, out: Path, work: Path, threads: int) -> None:
     pictures, truth = film(scene, ticks, view, folder, Witness(scene, stage.solids, view))
     out.mkdir(parents=True, exist_ok=True)
     size, crf = encode_within(
-        pictures, out / f"{scene.name}.mp4", scene.fps, scene.crf, LIMIT_BYTES
+        pictures, out / f"{scene.name}.mp4", scene.fps, scene.crf, int(scene.limit_mb * 1e6)
     )
     truth.write(out / f"{scene.name}.truth.json")
     cpu_s = sum(os.times()[:2])

@@ -10,7 +10,8 @@ from scripts.scene.blender.nodes import Nodes, Socket
 from scripts.scene.blender.solids import link
 from scripts.scene.model import Light
 
-LAMP_PLACES = ((9.3, 4.5), (-14.0, 4.5))
+LAMP_PLACES = ((9.3, 4.5), (-14.0, 4.5), (-3.0, 6.8))
+"""Two lamp posts and one lamp on the wall."""
 
 
 class Lighting:
@@ -40,7 +41,7 @@ class Lighting:
 
     def _sky(self, n: Nodes, light: Light) -> tuple[Socket, float]:
         if light.kind in ("lamps", "ir"):
-            return (0.02, 0.025, 0.04), 2.0 if light.kind == "lamps" else 3.0
+            return (0.02, 0.025, 0.04), 5.0 if light.kind == "lamps" else 6.0
         elevation = math.radians(light.elevation_deg if light.kind != "dusk" else 1.5)
         sky = n.add("ShaderNodeTexSky", sky_type="NISHITA", sun_disc=False, sun_elevation=elevation)
         sky.sun_rotation = math.pi / 2 - math.radians(light.azimuth_deg)
@@ -73,7 +74,7 @@ class Lighting:
     def _lamp_posts(self, light: Light) -> None:
         for x, y in LAMP_PLACES:
             lamp = self._add(
-                "lamp", "SPOT", (2600 if light.kind != "dusk" else 500) * light.strength
+                "lamp", "SPOT", (1900 if light.kind != "dusk" else 500) * light.strength
             )
             lamp.data.spot_size, lamp.data.spot_blend, lamp.data.shadow_soft_size = 2.4, 0.5, 0.15
             lamp.data.color = (1, 0.82, 0.6)

@@ -30,6 +30,8 @@ from scripts.scene.timeline import Placed
 
 OUTLINE_PARTS = (
     "_skin",
+    "_frame",
+    "underrun",
     "_tyre",
     "cargo",
     "body",
