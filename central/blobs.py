@@ -82,20 +82,21 @@ class Blobs:
         try:
             data = part.read_bytes()
         except FileNotFoundError:
-            self.check(sha256)
+            self.check(sha256)  # renamed by a worker that may have died before it flushed
+            _flush_folders(whole)
             return
         if len(data) != size or hashlib.sha256(data).hexdigest() != sha256:
             self.drop(device, sha256)
             raise Damaged(f"{len(data)} bytes came for image {sha256} and do not hash to it")
         point("part_hashed", sha256)
         try:
-            _make_folder(whole.parent)
+            whole.parent.mkdir(parents=True, exist_ok=True)
             _flush(part)
             point("part_flushed", sha256)
             with suppress(FileNotFoundError):  # another worker renamed the same bytes
                 part.rename(whole)
             point("part_renamed", sha256)
-            _flush(whole.parent)
+            _flush_folders(whole)
             point("folder_flushed", sha256)
         except OSError:
             self.drop(device, sha256)
@@ -109,13 +110,10 @@ class Blobs:
         return self.folder / "parts" / device / sha256
 
 
-def _make_folder(folder: Path) -> None:
-    """Like mkdir -p, with every new folder's entry flushed."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _flush(folder.parent)
+def _flush_folders(whole: Path) -> None:
+    """The name of an image, and of the folders that it may be the first in."""
+    for folder in (whole.parent, whole.parent.parent, whole.parent.parent.parent):
+        _flush(folder)
 
 
 def _flush(path: Path) -> None:
