@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="firelane-edge", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_run, _add_replay, _add_detect, _add_check):
+    for add in (_add_run, _add_replay, _add_detect, _add_read_plate, _add_check):
         add(commands)
     return parser
 
@@ -58,6 +58,14 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser = commands.add_parser("replay", help="run a file through the whole pipeline, offline")
     add_arguments(parser)
     parser.set_defaults(command=replay)
+
+
+def _add_read_plate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from edge.plate_cli import add_arguments, read_plate
+
+    parser = commands.add_parser("read-plate", help="read the plates in pictures and crops")
+    add_arguments(parser)
+    parser.set_defaults(command=read_plate)
 
 
 def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

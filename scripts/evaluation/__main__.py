@@ -2,11 +2,11 @@
 
 import sys
 
-from scripts.evaluation import detector
+from scripts.evaluation import detector, plates
 
 
 def main() -> int:
-    kinds = {"detector": detector.main}
+    kinds = {"detector": detector.main, "plates": plates.main}
     if len(sys.argv) < 2 or sys.argv[1] not in kinds:
         print(f"usage: scripts/evaluate {'|'.join(kinds)} [options]", file=sys.stderr)
         return 2

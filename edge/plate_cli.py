@@ -1,0 +1,74 @@
+"""`firelane-edge read-plate`: reads the plates in pictures and crops, one JSON line for each."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.clock import SystemClock
+from edge.config import load
+from edge.inference import ModelError
+from edge.plate_reader import PlateLook, PlateReader, open_plate_reader
+from edge.plates import classify
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    parser.add_argument("--json", action="store_true", help="JSON lines (the default when piped)")
+    parser.add_argument("--runtime", choices=("auto", "litert", "tflite"), default="auto")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="sets")
+
+
+def read_plate(options: argparse.Namespace) -> int:
+    """Read every picture; 1 if one could not be opened, 2 if the models could not."""
+    paths = load(None, os.environ, options.sets, to_run=False).plates
+    try:
+        reader = open_plate_reader(paths.corners, paths.text, options.runtime)
+    except ModelError as error:
+        print(error, file=sys.stderr)
+        return 2
+    as_json = options.json or not sys.stdout.isatty()
+    failed = [path for path in options.images if not _one(path, reader, as_json)]
+    return 1 if failed else 0
+
+
+def _one(path: Path, reader: PlateReader, as_json: bool) -> bool:
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        reason = "is not a picture that can be read" if path.is_file() else "is not there"
+        print(f"{path}: {reason}", file=sys.stderr)
+        return False
+    clock = SystemClock()
+    begin_ns = clock.mono_ns()
+    looks = reader.read_all(np.asarray(image, np.uint8))
+    spent_ms = (clock.mono_ns() - begin_ns) / 1e6
+    if as_json:
+        line = {"image": str(path), "plates": [told(look) for look in looks], "ms": spent_ms}
+        print(json.dumps(line, ensure_ascii=False), flush=True)
+        return True
+    for look in looks:
+        kind = classify(look.text) or "no known form"
+        print(f"{path}: {look.text} ({look.colour}, {kind}) {look.confidence:.2f}", flush=True)
+    if not looks:
+        print(f"{path}: no plate found", flush=True)
+    return True
+
+
+def told(look: PlateLook) -> dict[str, object]:
+    """What the JSON line says of one plate. `class` is null where the text has no known form."""
+    box = look.box
+    return {
+        "text": look.text,
+        "confidence": round(look.confidence, 4),
+        "chars": [round(chance, 4) for chance in look.chars],
+        "class": classify(look.text),
+        "colour": look.colour,
+        "colour_confidence": round(look.colour_confidence, 4),
+        "box": [round(side, 1) for side in (box.x1, box.y1, box.x2, box.y2)],
+        "corners": [[round(x, 1), round(y, 1)] for x, y in look.corners],
+        "found": round(look.found, 4),
+    }
