@@ -34,7 +34,7 @@ BODIES = {"single_cars", "highway_id", "openimages_vehicles", "acpds_lots", "coc
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    steps: int = 1000
+    steps: int = 800
     batch: int = 24
     rate: float = 2e-3
     decay: float = 0.03

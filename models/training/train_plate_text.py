@@ -28,7 +28,7 @@ from models.training.plate_text_shape import HEIGHT, WIDTH
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    steps: int = 2600
+    steps: int = 2350
     batch: int = 64
     rate: float = 2e-3
     decay: float = 0.02

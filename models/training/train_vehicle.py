@@ -31,7 +31,7 @@ from models.training.vehicle_score import Detections, detections, judge, letterb
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    steps: int = 2850
+    steps: int = 2620
     batch: int = 16
     rate: float = 2e-3
     decay: float = 0.05
@@ -41,7 +41,7 @@ class Settings:
     side: int = (
         416  # at run time; a little more than late_side, as vehicles look larger in training
     )
-    early_share: float = 0.9
+    early_share: float = 0.97
     warm_steps: int = 300
     judge_every: int = 300
 
