@@ -149,6 +149,7 @@ class Delivery:
                 answers=Answers(device, self.signer, self.outbox, desk.operations()),
                 configure=remote.configure,
                 tend=self.tend,
+                make_room=lambda: self.room.make_room(self.clock.utc_ms()),
                 jitter=random.SystemRandom().random,
                 patience=connection.patience or Patience(),
             )

@@ -6,7 +6,8 @@ In this order (shares of the disk, or of the quota, whichever is nearer its end)
     > 95 %    nothing more is removed: new stays are no longer recorded, loudly, until it is < 90 %
 A packet without a receipt is never removed, nor any of its images: the record is signed over all of
 them, and the server could not complete it without.
-A file of reserve space is given up when even "the disk is full" could not be written.
+A file of reserve space is given up on the first write that fails, because a disk that is full to
+the last block could not even note the receipts that make room.
 """
 
 import os
@@ -24,6 +25,8 @@ RESUME_BELOW = 0.90
 AMPLE_BYTES = 2 * 1024**3
 """With that much free, the share of a large disk in use by others says nothing."""
 RESERVE_BYTES = 64 * 1024 * 1024
+RESERVE_PART = 16
+"""Of a small disk the reserve is one such part."""
 _BATCH = 20
 
 
@@ -94,7 +97,9 @@ class DiskRoom:
 
     def _lay_by(self) -> None:
         """Set the reserve aside, where there is ample room."""
-        if self._reserve.exists() or self._look().free < 4 * RESERVE_BYTES:
+        room = self._look()
+        size = min(RESERVE_BYTES, room.total // RESERVE_PART)
+        if self._reserve.exists() or room.free < 4 * size:
             return
         with suppress(OSError), self._reserve.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
+            os.posix_fallocate(file.fileno(), 0, size)

@@ -382,6 +382,8 @@ class Uplink:
         log.error("storage fault text=%r", str(error))
         code = _STORAGE_ALERTS.get(type(error), AlertCode.DISK_BROKEN)
         self._alert(code, "crit", str(error))
+        if isinstance(error, DiskFull):
+            self._parts.make_room()
         self._stopping.wait(self._parts.patience.turn_s)
 
     def _alert(self, code: AlertCode, level: Literal["warn", "crit"], text: str) -> None:

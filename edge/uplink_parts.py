@@ -68,6 +68,8 @@ class UplinkParts:
     """Take a desired configuration, or none at the start; gives what runs and what was refused."""
     tend: Callable[[], None]
     """Housekeeping of the disk, every minute."""
+    make_room: Callable[[], object]
+    """The disk is full: give up what may go."""
     jitter: Callable[[], float]
     pace: Pace = field(default_factory=Pace)
     patience: Patience = field(default_factory=Patience)
