@@ -28,11 +28,11 @@ class Server:
     programs: Path
     port: int
 
-    def new_database(self) -> str:
-        """The URL of an empty database."""
-        name = f"test_{next(_names)}"
+    def new_database(self, like: str = "template0") -> str:
+        """The URL of an empty database, or of a copy of the one that the URL `like` names."""
+        name, template = f"test_{next(_names)}", like.rpartition("/")[2]
         address = ["-h", "127.0.0.1", "-p", str(self.port), "-U", _USER]
-        _run([str(self.programs / "createdb"), *address, "-T", "template0", "-E", "UTF8", name])
+        _run([str(self.programs / "createdb"), *address, "-T", template, "-E", "UTF8", name])
         return f"postgresql://{_USER}@127.0.0.1:{self.port}/{name}"
 
 

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,14 +17,38 @@ def postgres_server() -> Iterator[postgres.Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: postgres.Server) -> str:
+    """The URL of a database that tests copy."""
+    url = postgres_server.new_database()
+    _migrated(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that tests copy."""
+    path = tmp_path_factory.mktemp("database") / "central.db"
+    _migrated(f"sqlite:///{path}")
+    return path
+
+
+def _migrated(url: str) -> None:
+    engine = connect(url)
+    migrate(engine)
+    engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An empty, migrated database of each kind."""
-    url = f"sqlite:///{tmp_path}/central.db"
     if request.param == "postgres":
-        url = request.getfixturevalue("postgres_server").new_database()
+        server: postgres.Server = request.getfixturevalue("postgres_server")
+        url = server.new_database(like=request.getfixturevalue("migrated_postgres"))
+    else:
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "central.db")
+        url = f"sqlite:///{tmp_path}/central.db"
     opened = connect(url)
-    migrate(opened)
     yield opened
     opened.dispose()
 
