@@ -29,6 +29,7 @@ class OpenStay:
     sight_s      since when the sight is what it is, and for how many looks
     gap_reason   first known reason why it is out of view now
     appearances  by light mode; appearance_s is when the last one was taken
+    lost         it could not survive a restart: how and why it ends at the next look
     """
 
     id: UUID
@@ -60,6 +61,7 @@ class OpenStay:
     notices: list[UUID] = field(default_factory=list)
     arrival_s: float | None = None
     previous: UUID | None = None
+    lost: tuple[Ending, str] | None = None
 
     def deadline_s(self, rules: StayRules) -> float:
         """When it becomes an overstay: by the notice, else by the rules' own grace."""

@@ -37,7 +37,6 @@ class Stays:
         self._open: dict[UUID, OpenStay] = {}
         self._ended: list[Ended] = []
         self._newcomers = Newcomers(rules)
-        self._pending: dict[UUID, tuple[Ending, str]] = {}
         self._t_s: float | None = None
         self._searched_s: float | None = None
         self._saved_s = float("-inf")
@@ -129,12 +128,13 @@ class Stays:
             lane = self._lanes.get(moved.lane)
             if lane is None or lane.version != saved.lanes.get(moved.lane):
                 why = "the lane was drawn anew"
-                self._pending[moved.id] = (Ending.LANE_CHANGED, why)
+                moved.lost = moved.lost or (Ending.LANE_CHANGED, why)
             elif not known:
                 why = "the box was off, and nobody knows for how long"
-                self._pending[moved.id] = (Ending.GAP_TOO_LONG, why)
+                moved.lost = moved.lost or (Ending.GAP_TOO_LONG, why)
             self._open[moved.id] = moved
         self._ended = [each.later(ahead_s) for each in saved.ended]
+        self._t_s = now_s
 
     def _match(self, look: Look) -> dict[UUID, Sighting]:
         if look.blind is not None:
@@ -262,12 +262,8 @@ class Stays:
 
     def _end_pending(self, t_s: float) -> list[StayEvent]:
         """Stays that could not survive the restart."""
-        events = [
-            self._end(self._open[key], t_s, Step.LOST, ending, why)
-            for key, (ending, why) in self._pending.items()
-        ]
-        self._pending = {}
-        return events
+        lost = [stay for stay in self._open.values() if stay.lost is not None]
+        return [self._end(stay, t_s, Step.LOST, *stay.lost) for stay in lost if stay.lost]
 
     def _changed(self, t_s: float) -> None:
         self.revision += 1
