@@ -63,27 +63,34 @@ def _running() -> Iterator[tuple[Site, Processes]]:
 
 def _follow(site: Site, processes: Processes, seen: Seen) -> None:
     browser = Browser(site)
-    first_seen_utc_s: dict[tuple[str, str], float] = {}
+    shown_utc_s: dict[tuple[str, int], float] = {}
     memory: list[float] = []
     end = time.monotonic() + RUN_S
     while time.monotonic() < end:
         processes.check()
-        for case in browser.cases():
-            first_seen_utc_s.setdefault(case, time.time())
+        for change in browser.changes():
+            shown_utc_s.setdefault(change, time.time())
         memory.append(resident_mb(site.edge.process.pid))
         time.sleep(POLL_S)
     log = site.edge.log.read_text(encoding="utf-8", errors="replace")
     seen.first_look_s += [float(value) for value in FIRST_LOOK.findall(log)[:1]]
     seen.memory_mb.append(statistics.quantiles(memory, n=20)[-1])
-    records = list(_records(site))
-    exhibit_bytes = sum(exhibit.size for record in records for exhibit in record.exhibits)
+    exhibit_bytes = 0
+    for case_id, stored_seq, record in _stored(site):
+        exhibit_bytes += sum(exhibit.size for exhibit in record.exhibits)
+        shown = min(
+            (
+                at
+                for (case, seq), at in shown_utc_s.items()
+                if case == case_id and seq >= stored_seq
+            ),
+            default=None,
+        )
+        if shown is not None and record.kind in {RecordKind.ARRIVAL, RecordKind.OVERSTAY}:
+            seen.latency_s.append(shown - due_utc_s(record))
     sent = _bytes_up(site)
     if exhibit_bytes and sent:
         seen.wire_ratio.append(sent / exhibit_bytes)
-    for number, record in _numbered(site):
-        shown = first_seen_utc_s.get((number, record.kind))
-        if shown is not None and record.kind in {RecordKind.ARRIVAL, RecordKind.OVERSTAY}:
-            seen.latency_s.append(shown - due_utc_s(record))
 
 
 def due_utc_s(record: Record) -> float:
@@ -102,17 +109,16 @@ def resident_mb(pid: int) -> float:
     raise DemoError(f"process {pid} has no resident memory to read")
 
 
-def _numbered(site: Site) -> Iterator[tuple[str, Record]]:
+def _stored(site: Site) -> Iterator[tuple[str, int, Record]]:
+    """(case id, number of the log line that says it is stored, record) of every stored record."""
     lookup = site.lookup()
     for row in lookup.cases(CaseFilter(limit=1000)).rows:
         case = lookup.case(row.id)
-        for view in case.records if case is not None else ():
-            yield row.number, view.record
-
-
-def _records(site: Site) -> Iterator[Record]:
-    for _, record in _numbered(site):
-        yield record
+        assert case is not None
+        records = {str(view.record.record_id): view.record for view in case.records}
+        for event in case.events:
+            if event.type == "record-stored":
+                yield str(row.id), event.seq, records[event.payload["record"]]
 
 
 def _bytes_up(site: Site) -> int:
@@ -127,16 +133,16 @@ class Browser:
     def __init__(self, site: Site) -> None:
         self._web = site.web
         self._open = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
-        page = self._get("/sign-in")
-        token = re.search(r'name="csrf" value="([^"]+)"', page)
-        if token is None:
-            raise DemoError("the sign-in page has no form token")
-        form = {"name": plan.ACCOUNT, "password": site.password, "csrf": token.group(1)}
+        hidden = re.findall(
+            r'<input type="hidden" name="([^"]+)" value="([^"]*)"', self._get("/sign-in")
+        )
+        form = dict(hidden) | {"name": plan.ACCOUNT, "password": site.password}
         self._open.open(f"{self._web}/sign-in", urllib.parse.urlencode(form).encode(), timeout=30)
 
-    def cases(self) -> list[tuple[str, str]]:
-        """(number, kind of the latest record) of each case on the first page of the list."""
-        return re.findall(r'data-number="([^"]+)"[^>]*data-kind="([^"]+)"', self._get("/cases"))
+    def changes(self) -> list[tuple[str, int]]:
+        """(id, number of its latest change) of each case on the first page of the list."""
+        found = re.findall(r'id="case-([0-9a-f-]{36})" data-changed="(\d+)"', self._get("/cases"))
+        return [(case_id, int(seq)) for case_id, seq in found]
 
     def _get(self, path: str) -> str:
         with self._open.open(f"{self._web}{path}", timeout=30) as answer:

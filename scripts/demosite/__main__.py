@@ -12,7 +12,7 @@ from types import FrameType
 from scripts.demosite import plan
 from scripts.demosite.options import Options, parse
 from scripts.demosite.processes import DemoError, Processes
-from scripts.demosite.site import start, start_clean
+from scripts.demosite.site import Site, start, start_clean
 from scripts.demosite.watch import Watch, summary
 
 _LOOK_S = 0.5
@@ -43,11 +43,12 @@ def _run(options: Options, began_s: float) -> int:
         print(f"  password    {site.password}\n")
         print(f"  looking at  {scene.source}\n  with        {scene.model}")
         print(f"  logs        {layout.run / 'logs'}\n", flush=True)
-        return _follow(options, processes, Watch(site.lookup()), began_s)
+        return _follow(options, site, processes, began_s)
 
 
-def _follow(options: Options, processes: Processes, watch: Watch, began_s: float) -> int:
+def _follow(options: Options, site: Site, processes: Processes, began_s: float) -> int:
     """Tell what arrives until Ctrl-C, or, with --once, until a case stands."""
+    watch = Watch(site.lookup())
     limit_s = time.monotonic() + options.limit_s
     while True:
         processes.check()
@@ -55,7 +56,8 @@ def _follow(options: Options, processes: Processes, watch: Watch, began_s: float
             print(f"{time.monotonic() - began_s:6.1f} s  {sentence}", flush=True)
         case = watch.complete() if options.once else None
         if case is not None:
-            print(f"\n{summary(case)}\n  after {time.monotonic() - began_s:.1f} s", flush=True)
+            print(f"\n{summary(case)}\n  packet: {site.prove(case.row.number)}")
+            print(f"  after {time.monotonic() - began_s:.1f} s", flush=True)
             return 0
         if options.once and time.monotonic() > limit_s:
             raise DemoError(

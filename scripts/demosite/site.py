@@ -29,6 +29,17 @@ class Site:
     password: str
     edge: Child
 
+    def prove(self, number: str) -> str:
+        """Export a case and check the packet offline, as anybody can; what the verifier said.
+
+        Raises DemoError where the packet does not hold.
+        """
+        packet = self.layout.home / f"{number}.zip"
+        config = ["-c", str(self.layout.central_config)]
+        tell([BIN / "firelane-central", "export", *config, number, "-o", packet])
+        verdict = tell([BIN / "firelane-verify", packet])
+        return f"{packet}: {verdict.splitlines()[0]}"
+
     def lookup(self) -> Lookup:
         """The server's data, read as the staff pages read it."""
         return Lookup(
@@ -64,7 +75,7 @@ def start(layout: plan.Layout, scene: plan.Scene, processes: Processes) -> Site:
     processes.start("mosquitto", ["/usr/sbin/mosquitto", "-c", conf])
     central = [BIN / "firelane-central"]
     config = ["-c", str(layout.central_config)]
-    _tell(
+    tell(
         [
             *central,
             "add-device",
@@ -76,7 +87,7 @@ def start(layout: plan.Layout, scene: plan.Scene, processes: Processes) -> Site:
             layout.pki / f"{plan.DEVICE}.signing.pub.pem",
         ]
     )
-    _tell(
+    tell(
         [*central, "add-user", *config, plan.ACCOUNT, "--role", "officer", "--password-stdin"],
         password,
     )
@@ -86,8 +97,8 @@ def start(layout: plan.Layout, scene: plan.Scene, processes: Processes) -> Site:
     return Site(layout, web, password, edge)
 
 
-def _tell(argv: list[str | Path], password: str = "") -> None:
-    """Run one command to its end. Raises DemoError with what it said where it fails."""
+def tell(argv: list[str | Path], password: str = "") -> str:
+    """Run one command to its end; what it printed. Raises DemoError with that where it fails."""
     done = subprocess.run(
         [os.fspath(part) for part in argv],
         input=f"{password}\n",
@@ -97,6 +108,7 @@ def _tell(argv: list[str | Path], password: str = "") -> None:
     )
     if done.returncode:
         raise DemoError(f"{Path(argv[0]).name} {argv[1]} failed: {done.stderr or done.stdout}")
+    return done.stdout
 
 
 def _answers(url: str) -> bool:
