@@ -12,8 +12,9 @@ from edge.appearance import Grey, Values
 from edge.geometry import Box
 
 _BLUR_PX = 5
-_CHANGED_NORMAL = 0.9
-"""Step in the locally normalised picture that noise at night does not reach after blurring."""
+_CHANGED_NORMAL = 0.5
+"""Step in the locally normalised picture that noise at night does not reach after blurring; a dark
+car on dark ground hardly goes beyond it."""
 
 
 @dataclass
@@ -22,7 +23,7 @@ class Gate:
 
     region: Box
     scan_s: float = 10.0
-    changed_share: float = 0.004
+    changed_share: float = 0.001
     busy_s: float = 4.0
     _shown: Values | None = None
     _detected_s: float = field(default=-np.inf)

@@ -5,6 +5,8 @@ plates.py; this file spends the time.
 """
 
 import threading
+from collections import OrderedDict
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -13,9 +15,15 @@ from edge.eyes import Seen
 from edge.geometry import Box
 from edge.inference import Picture
 from edge.lanes import Lane
+from edge.looks import Sighting
 from edge.plate_reader import PlateLook, PlateReader, open_plate_reader
+from edge.plates import PlateVote, Reading
 from edge.wire.records import ModelUsed, PlateReading
 
+_PACE_S = ((8, 1.0), (30, 4.0), (10**9, 30.0))
+"""Below so many looks that saw a plate, seconds until the next."""
+_AT_ONCE = 2
+_KEPT = 200
 UNREAD = PlateReading(
     status="unread",
     text=None,
@@ -57,17 +65,58 @@ class SharedReader:
             return self._reader.read(image, vehicle)
 
 
+@dataclass(slots=True)
+class _Ballot:
+    """The looks at one vehicle's plate, and when the next one is due."""
+
+    vote: PlateVote
+    due_s: float
+    text: str | None = None
+
+
 class PlateDesk:
-    """The votes over the vehicles of one camera."""
+    """The votes over the vehicles of one camera that are in a lane."""
 
     def __init__(self, reader: SharedReader | None, lanes: tuple[Lane, ...]) -> None:
         self._reader = reader
         self._lanes = lanes
+        self._ballots: OrderedDict[int, _Ballot] = OrderedDict()
 
     def read(self, frame: Frame, seen: Seen) -> Seen:
         """Look at the plates that are due, and put the accepted ones to the sightings."""
-        return seen
+        if self._reader is None or not seen.look.sightings:
+            return seen
+        waiting = [one for one in seen.look.sightings if self._due(one, frame.t_s)]
+        waiting.sort(key=lambda one: self._ballots[one.track].due_s)
+        for sighting in waiting[:_AT_ONCE]:
+            self._look(frame, sighting)
+        named = tuple(
+            replace(one, plate=self._ballots[one.track].text) if one.track in self._ballots else one
+            for one in seen.look.sightings
+        )
+        return replace(seen, look=replace(seen.look, sightings=named))
 
     def result(self, track: int) -> PlateReading:
         """What the looks at this vehicle's plate add up to so far."""
-        return UNREAD
+        ballot = self._ballots.get(track)
+        return UNREAD if ballot is None else ballot.vote.result()
+
+    def _due(self, sighting: Sighting, t_s: float) -> bool:
+        if all(lane.overlap(sighting.box) <= 0 for lane in self._lanes):
+            return False
+        ballot = self._ballots.setdefault(sighting.track, _Ballot(PlateVote(), t_s))
+        self._ballots.move_to_end(sighting.track)
+        if len(self._ballots) > _KEPT:
+            self._ballots.popitem(last=False)
+        return t_s >= ballot.due_s
+
+    def _look(self, frame: Frame, sighting: Sighting) -> None:
+        assert self._reader is not None, "asked by read() only with a reader"
+        ballot = self._ballots[sighting.track]
+        look = self._reader.read(frame.image, sighting.box)
+        if look is not None and look.text:
+            reading = Reading(look.text, look.chars, look.colour or None, look.colour_confidence)
+            ballot.vote.add(reading, min(1.0, max(0.0, look.found)))
+            ballot.text = ballot.vote.result().text
+        pace_s = next(pace for looks, pace in _PACE_S if ballot.vote.looks < looks)
+        ballot.due_s = frame.t_s + pace_s

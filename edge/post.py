@@ -4,11 +4,13 @@ import base64
 import binascii
 import json
 import logging
+import os
 import random
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
@@ -129,6 +131,8 @@ class Post:
         self._received.append((now_s, self.camera.facts.frames_in))
         if frame is None or seen is None:
             return
+        if not self._looked:
+            log.info("first look after_s=%.2f camera=%s", running_s(now_s), self.id)
         self._looked.append(now_s)
         if self._seen is not None and self._seen.view.state is not seen.view.state:
             log.warning("view camera=%s state=%s", self._parts.config.id, seen.view.state.value)
@@ -257,6 +261,12 @@ class Post:
 
     def _now_s(self) -> float:
         return self._parts.clock.mono_ns() / _NS
+
+
+def running_s(now_s: float) -> float:
+    """Seconds since this process was started, by the kernel's own note of it."""
+    after_name = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    return now_s - int(after_name[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def _rate(times_s: Sequence[float]) -> float:

@@ -1,12 +1,12 @@
-"""scripts/evaluate detector|plates: which evaluation to run."""
+"""scripts/evaluate detector|events|plates: which evaluation to run."""
 
 import sys
 
-from scripts.evaluation import detector, plates
+from scripts.evaluation import detector, events, plates
 
 
 def main() -> int:
-    kinds = {"detector": detector.main, "plates": plates.main}
+    kinds = {"detector": detector.main, "events": events.main, "plates": plates.main}
     if len(sys.argv) < 2 or sys.argv[1] not in kinds:
         print(f"usage: scripts/evaluate {'|'.join(kinds)} [options]", file=sys.stderr)
         return 2
