@@ -45,11 +45,12 @@ _FAMILIAR = 0.7
 """A place less like its picture than this is searched at once."""
 _SLIVER_SHARE = 0.08
 _LIGHT_S = 5.0
-_CONFIRMED = 0.9
-"""Share of the detector's own threshold that the second look must reach."""
+_CONFIRMED = 1.4
+"""The second look must reach so many times the detector's own threshold."""
 _STAYED_IOU = 0.6
-_ASKED = 4
+_ASKED = 24
 _ASK_AGAIN_S = 60.0
+_ASK_DOUBTED_S = 2.0
 _KNOWN = 400
 _DESCRIPTOR = 16
 _ROOM_SHARE = 0.25
@@ -147,12 +148,16 @@ class Doubt:
             return True
         box, scores, asked_s = self._known.get(track.id, (track.box, [], float("-inf")))
         stayed = box is not track.box and box.iou(track.box) > _STAYED_IOU
-        due = len(scores) < _ASKED or frame.t_s - asked_s >= _ASK_AGAIN_S
+        again_s = _ASK_AGAIN_S if self._passed(scores) else _ASK_DOUBTED_S
+        due = len(scores) < _ASKED or frame.t_s - asked_s >= again_s
         if stayed and due:
             scores = [*scores, self._detector.confirm(frame.image, track.box)][-_ASKED:]
             asked_s = frame.t_s
         self._known[track.id] = (track.box, scores, asked_s)
         self._forget(frame.t_s)
+        return self._passed(scores)
+
+    def _passed(self, scores: list[float]) -> bool:
         return not scores or sum(scores) / len(scores) >= self._floor
 
     def _forget(self, t_s: float) -> None:
