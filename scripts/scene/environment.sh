@@ -12,7 +12,11 @@ if [ "$(cat .venv-scene/installed 2>/dev/null)" != "$stamp" ]; then
     DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing >/dev/null
   fi
   echo "installing the renderer into .venv-scene (about 1.7 GB, once)" >&2
-  [ -x .venv-scene/bin/python ] || python3.11 -m venv .venv-scene
+  python=$(command -v python3.11 || command -v python3)
+  if [ "$("$python" -c 'import sys; print(sys.version_info[:2] == (3, 11))')" != True ]; then
+    echo "the renderer needs Python 3.11, $("$python" --version) was found" >&2; exit 1
+  fi
+  [ -x .venv-scene/bin/python ] || "$python" -m venv .venv-scene
   .venv-scene/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r scripts/locks/uv.txt
   .venv-scene/bin/uv pip sync -q --python .venv-scene/bin/python --require-hashes "$lock" scripts/locks/uv.txt
   echo "$stamp" > .venv-scene/installed

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scripts.scene.catalogue import LIGHT, MODELS
-from scripts.scene.curves import Grid
+from scripts.scene.curves import Grid, smooth
 from scripts.scene.model import Actor, Light, Point2, Scene
 
 STEP_S = 0.02
@@ -103,8 +103,6 @@ class Track:
 
 def _through(times: Grid, points: list[tuple[float, float]]) -> Grid:
     """Monotone cubic through the poses; free ends keep their speed, stands are exactly still."""
-    from scripts.scene.curves import smooth
-
     return smooth(times, points)
 
 

@@ -5,6 +5,7 @@ hides). Posts, trees and the hedge are not counted as hiding. Times are seconds 
 presentation time.
 """
 
+import json
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -85,8 +86,6 @@ class ClipTruth(Part):
     def write(self, path: Path) -> None:
         """JSON with one frame a line, so that a change reads well in a diff."""
         head = self.model_dump(mode="json", exclude={"frames"})
-        import json
-
         lines = [
             json.dumps(f.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
             for f in self.frames

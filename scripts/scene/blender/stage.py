@@ -19,7 +19,7 @@ from scripts.scene.blender.nodes import Palette
 from scripts.scene.blender.orders import Built, Order, PlateLook
 from scripts.scene.blender.paint import Lacquer, lacquer_material
 from scripts.scene.blender.people import Person
-from scripts.scene.blender.solids import family
+from scripts.scene.blender.solids import box, empty, family
 from scripts.scene.blender.surroundings import add_surroundings
 from scripts.scene.blender.vehicle import VehicleBuilder
 from scripts.scene.catalogue import LIGHT, MODELS, PAINTS
@@ -257,8 +257,6 @@ def _solid(built: Built) -> Solid:
 
 def _open_door(actor: Actor, root: Any, lacquer: Lacquer, palette: Palette) -> Any:
     """A front door standing open on the left: drawn beside the closed body."""
-    from scripts.scene.blender.solids import box, empty
-
     model = MODELS[actor.model]
     x, half = model.doors[0], model.body.width / 2
     length, low, belt = (

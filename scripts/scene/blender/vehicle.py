@@ -4,6 +4,7 @@ import math
 from itertools import pairwise
 from typing import Any
 
+import bpy
 import numpy as np
 from mathutils import Vector
 from mathutils.bvhtree import BVHTree
@@ -12,7 +13,7 @@ from scripts.scene.blender.cargo import add_cargo
 from scripts.scene.blender.nodes import Palette
 from scripts.scene.blender.orders import Built, Order
 from scripts.scene.blender.paint import lacquer_material, plate_material, skin_material
-from scripts.scene.blender.solids import box, empty, lathe, mesh, pillow, tube
+from scripts.scene.blender.solids import box, empty, lathe, link, mesh, pillow, tube
 from scripts.scene.blender.wheels import wheel
 from scripts.scene.curves import smooth_at
 from scripts.scene.livery_cache import maps_of
@@ -234,54 +235,45 @@ class VehicleBuilder:
             )
 
     def _trim(self) -> None:
-        m, name, root = self.model, self.name, self.root
-        handles = (
-            (m.doors[1] + 0.14, m.doors[2] + 0.20)
-            if m.kind != "van"
-            else (m.doors[1] + 0.14, m.doors[2] + 0.95)
-        )
-        for x in handles if m.kind != "bus" else ():
+        if self.model.kind != "bus":
+            self._handles()
+            self._bonnet()
+        if self.model.kind == "sedan":
+            self._boot_lid()
+        blade = smooth_at(0.14, self.model.greenhouse.windscreen)
+        for y0, y1 in ((0.62, 0.05), (0.0, -0.55)):
+            wiper = [(blade - 0.02, y0), (blade - 0.10, y1)]
+            self._drape(wiper, 0.008, self.palette.black(), lower=-0.012, glass=True)
+        if self.model.rails:
+            self._rails()
+
+    def _handles(self) -> None:
+        m = self.model
+        rear = 0.95 if m.kind == "van" else 0.20
+        for x in (m.doors[1] + 0.14, m.doors[2] + rear):
             for side in (1, -1):
                 hit = self.on_flank(x, m.handle_z, side)
                 if hit:
-                    box(
-                        name + "_handle",
-                        (hit[0], hit[1] + 0.016 * side, hit[2]),
-                        (0.20, 0.022, 0.026),
-                        self.paint,
-                        root,
-                        0.009,
-                    )
-        gap = self.palette.plain("gap", (0.003, 0.003, 0.003), 0.9)
-        nose = m.body.length / 2
-        foot = m.greenhouse.windscreen[0][1]
+                    at, size = (hit[0], hit[1] + 0.016 * side, hit[2]), (0.20, 0.022, 0.026)
+                    box(self.name + "_handle", at, size, self.paint, self.root, 0.009)
+
+    def _bonnet(self) -> None:
+        """Shut lines and two creases."""
+        m, gap = self.model, self.palette.plain("gap", (0.003, 0.003, 0.003), 0.9)
+        nose, foot = m.body.length / 2, m.greenhouse.windscreen[0][1]
         wide = m.body.width / 2 / 0.915
-        if m.kind != "bus":
-            for side in (1, -1):
-                edge = [
-                    (foot - 0.02, 0.83 * side * wide),
-                    (nose - 0.50, 0.76 * side * wide),
-                    (nose - 0.27, 0.62 * side * wide),
-                ]
-                self._drape(edge, 0.0024, gap)
-                crease = [(foot + 0.05, 0.46 * side), (nose - 0.34, 0.34 * side)]
-                self._drape(crease, 0.007, self.paint, lower=0.004)
-        if m.kind == "sedan":
-            tail = -nose
-            for side in (1, -1):
-                self._drape([(tail + 0.33, 0.74 * side), (tail + 0.16, 0.66 * side)], 0.0035, gap)
-            self._drape([(tail + 0.33, 0.74), (tail + 0.33, -0.74)], 0.0035, gap)
-        blade = smooth_at(0.14, m.greenhouse.windscreen)
-        for y0, y1 in ((0.62, 0.05), (0.0, -0.55)):
-            self._drape(
-                [(blade - 0.02, y0), (blade - 0.10, y1)],
-                0.008,
-                self.palette.black(),
-                lower=-0.012,
-                glass=True,
-            )
-        if m.rails:
-            self._rails()
+        for side in (1, -1):
+            ends = ((foot - 0.02, 0.83), (nose - 0.50, 0.76), (nose - 0.27, 0.62))
+            self._drape([(x, y * side * wide) for x, y in ends], 0.0024, gap)
+            crease = [(foot + 0.05, 0.46 * side), (nose - 0.34, 0.34 * side)]
+            self._drape(crease, 0.007, self.paint, lower=0.004)
+
+    def _boot_lid(self) -> None:
+        gap = self.palette.plain("gap", (0.003, 0.003, 0.003), 0.9)
+        tail = -self.model.body.length / 2
+        for side in (1, -1):
+            self._drape([(tail + 0.33, 0.74 * side), (tail + 0.16, 0.66 * side)], 0.0035, gap)
+        self._drape([(tail + 0.33, 0.74), (tail + 0.33, -0.74)], 0.0035, gap)
 
     def _rails(self) -> None:
         for side in (1, -1):
@@ -381,10 +373,6 @@ class VehicleBuilder:
                 )
 
     def _beam(self, at: tuple[float, float, float]) -> None:
-        import bpy
-
-        from scripts.scene.blender.solids import link
-
         data = bpy.data.lights.new(self.name + "_beam", "SPOT")
         data.energy, data.spot_size, data.spot_blend, data.shadow_soft_size = 420, 1.0, 0.7, 0.05
         data.color = (1.0, 0.94, 0.84)
