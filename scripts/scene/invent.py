@@ -177,7 +177,10 @@ def placed_at_random(
                 rng.gauss(0, 5) + (rng.random() < 0.08) * rng.uniform(-60, 60)
             )
             where = Placed(
-                rng.uniform(-8, 11), row[0] + rng.gauss(0, row[1] * 0.5), heading, rng.uniform(0, 2)
+                rng.gauss(camera.aim[0] + 0.5, 4.5),
+                row[0] + rng.gauss(0, row[1] * 0.5),
+                heading,
+                rng.uniform(0, 2),
             )
             ground = footprint(actor, where)
             far = np.hypot(*(ground - camera.at[:2]).T).min() > 3.0

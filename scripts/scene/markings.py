@@ -98,7 +98,9 @@ def _words(board: Ground, words: Sequence[str]) -> tuple[Image.Image, Image.Imag
     clear, clear_pen = board.sheet()
     letters, pen = board.sheet()
     length, across = board.x1 - board.x0, board.y1 - board.y0
-    tall, pitch = across * 0.56, 1.75
+    tall = across * 0.56
+    longest = max((len(word) for word in words), default=1)
+    pitch = min(1.75, (length / max(1, len(words)) - 0.6) / longest)
     for i, word in enumerate(words):
         left = board.x0 + length * (i + 0.5) / len(words) - len(word) * pitch / 2
         low, high = board.y0 + across * 0.15, board.y1 - across * 0.15
@@ -106,7 +108,9 @@ def _words(board: Ground, words: Sequence[str]) -> tuple[Image.Image, Image.Imag
         clear_pen.rectangle([*block[0], *block[1]], fill=255)
         pen.rectangle([*block[0], *block[1]], outline=255, width=round(0.1 * board.scale))
         for k, character in enumerate(word):
-            glyph = glyph_mask(character, round(1.45 * board.scale), round(tall * board.scale))
+            glyph = glyph_mask(
+                character, round(pitch * 0.83 * board.scale), round(tall * board.scale)
+            )
             corner = board.px((left + k * pitch + 0.1, (board.y0 + board.y1 + tall) / 2))
             letters.paste(glyph, corner)
     return clear, letters
