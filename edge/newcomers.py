@@ -28,18 +28,25 @@ class Newcomers:
         self._rules = rules
         self._trails: dict[int, _Trail] = {}
         self._blind_s = float("-inf")
+        self._searches: list[float] = []
 
     def follow(self, look: Look, lanes: Mapping[int, str | None]) -> None:
         """Add this look to the trails; drop those not seen for longer than the lane may go
         unsearched."""
         rules = self._rules
         keep_s = 2 * rules.settle_s + rules.scan_s
+        if look.searched:
+            self._searches.append(look.t_s)
+        while self._searches and look.t_s - self._searches[0] > keep_s:
+            self._searches.pop(0)
         for each in look.sightings:
             trail = self._trails.setdefault(each.track, _Trail())
             if trail.spots and self._interrupted(trail.spots[-1].t_s, look.t_s):
                 trail.spots, trail.phase = [], Phase.WATCHING
             lane = lanes[each.track]
-            trail.spots.append(Spot(look.t_s, each.box, lane, each.score, each.label))
+            trail.spots.append(
+                Spot(look.t_s, each.box, lane, each.score, each.label, each.appearance)
+            )
             while look.t_s - trail.spots[0].t_s > keep_s:
                 trail.spots.pop(0)
         for track in [
@@ -105,10 +112,15 @@ class Newcomers:
             return None
         still_there = stood.end_s == spots[-1].t_s
         long = stood.end_s - stood.begin_s >= self._rules.settle_s
-        if not (still_there and long and stood.looks >= self._rules.settled_looks):
+        enough = stood.looks >= self._rules.settled_looks and self._often(stood)
+        if not (still_there and long and enough):
             return None
         trail.phase = MOVES[trail.phase, Step.SETTLED]
         return lane, stood
+
+    def _often(self, stood: Standing) -> bool:
+        searches = sum(stood.begin_s <= t_s <= stood.end_s for t_s in self._searches)
+        return stood.proven or stood.looks >= self._rules.seen_share * searches
 
     def samples(self, track: int, stood: Standing, lane: Lane) -> list[Sample]:
         """The looks of a standing vehicle, as samples of its stay."""

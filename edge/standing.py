@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from edge.geometry import Box
+from edge.identity import Appearance, Likeness, Marks, compare
 from edge.stay_events import StayRules
 
 _REFERENCE_S = 5.0
@@ -21,18 +23,20 @@ class Spot:
     lane: str | None
     score: float
     label: str
+    appearance: Appearance | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A vehicle stood around `box` from the look at begin_s to the one at end_s; its box shook
-    by no more than `tremble`, in shares of its size."""
+    by no more than `tremble`, in shares of its size. `proven`: all looks show the same vehicle."""
 
     begin_s: float
     end_s: float
     box: Box
     tremble: float
     looks: int
+    proven: bool
 
 
 def median_box(boxes: Sequence[Box]) -> Box:
@@ -48,8 +52,9 @@ def median_box(boxes: Sequence[Box]) -> Box:
 def standing(spots: Sequence[Spot], rules: StayRules) -> Standing | None:
     """How the vehicle stands now; None where it moves or is in no lane.
 
-    Looks back from the last spot for as long as the vehicle was in the same lane and within its
-    own tremble of where it is now. One wild box among still ones does not count as a move.
+    Looks back from the last spot for as long as the vehicle was in the same lane, looked like
+    itself and was within its own tremble of where it is now. One wild box among still ones does
+    not count as a move.
     """
     if not spots or spots[-1].lane is None:
         return None
@@ -60,15 +65,19 @@ def standing(spots: Sequence[Spot], rules: StayRules) -> Standing | None:
     here = median_box(recent)
     tremble = median(here.shift(box) for box in recent)
     bound = min(max(_TREMBLE * tremble, rules.quiet), rules.still)
-    return _back(spots, here, bound, rules)
+    still = _back(spots, here, bound, rules)
+    if not still or _drifts(still, rules):
+        return None
+    return Standing(still[-1].t_s, still[0].t_s, here, bound, len(still), _proven(still, rules))
 
 
-def _back(spots: Sequence[Spot], here: Box, bound: float, rules: StayRules) -> Standing | None:
+def _back(spots: Sequence[Spot], here: Box, bound: float, rules: StayRules) -> list[Spot]:
+    """The spots at which it stood, latest first."""
     still: list[Spot] = []
-    later_s, wild = spots[-1].t_s, 0
+    last, later_s, wild = spots[-1], spots[-1].t_s, 0
     for spot in reversed(spots):
         too_long = later_s - spot.t_s > rules.scan_s + rules.blink_s
-        if too_long or spot.lane != spots[-1].lane:
+        if too_long or spot.lane != last.lane or _likeness(spot, last, rules) is Likeness.OTHER:
             break
         later_s = spot.t_s
         if here.shift(spot.box) <= bound:
@@ -78,6 +87,30 @@ def _back(spots: Sequence[Spot], here: Box, bound: float, rules: StayRules) -> S
         wild += 1
         if wild > 1:
             break
-    if not still:
-        return None
-    return Standing(still[-1].t_s, still[0].t_s, here, bound, len(still))
+    return still
+
+
+def _drifts(still: Sequence[Spot], rules: StayRules) -> bool:
+    """Whether it rolls on, slowly: by the move between the middles of the two halves of the last
+    settle_s, which tells a roll from a tremble."""
+    recent = [spot for spot in still if still[0].t_s - spot.t_s <= rules.settle_s]
+    half = len(recent) // 2
+    if half < 2:
+        return False
+    later, sooner = recent[:half], recent[-half:]
+    passed_s = _middle_s(later) - _middle_s(sooner)
+    moved = median_box([s.box for s in sooner]).shift(median_box([s.box for s in later]))
+    tremble = median(a.box.shift(b.box) for a, b in pairwise(recent))
+    return moved > rules.drift_per_s * passed_s + tremble
+
+
+def _middle_s(spots: Sequence[Spot]) -> float:
+    return median(spot.t_s for spot in spots)
+
+
+def _proven(still: Sequence[Spot], rules: StayRules) -> bool:
+    return all(_likeness(spot, still[0], rules) is Likeness.SAME for spot in still)
+
+
+def _likeness(a: Spot, b: Spot, rules: StayRules) -> Likeness:
+    return compare(Marks(None, a.appearance), Marks(None, b.appearance), rules.likeness)[0]

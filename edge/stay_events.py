@@ -23,6 +23,7 @@ class StayRules:
     blink_s       an interruption up to this needs no proof of identity: two vehicles cannot
                   change places in it
     still         a vehicle whose corners move less than this share of its size stands
+    drift_per_s   a vehicle that moves on by more than this share of its size a second rolls
     quiet         the same when the detector's boxes hardly tremble: the finer bound for `begin`
     believed      likeness of the place to its picture from which the vehicle is believed there
     changed       likeness below which the place is believed to show something else
@@ -34,6 +35,8 @@ class StayRules:
     prove_s       time to prove who stands in the place after a gap
     covered       share of a place hidden from which it counts as occluded
     same_place    overlap (IoU) of boxes from which a vehicle is at a stay's place
+    seen_share    share of the searches in which a settling vehicle must be found, unless all
+                  looks at it show the same: cars that pass one by one are no standing car
     settled_looks looks at which a vehicle must have stood before it makes a stay
     link_s        a vehicle that comes back within this names its earlier stay
     """
@@ -47,6 +50,7 @@ class StayRules:
     likeness: LikenessRules = field(default_factory=LikenessRules)
     blink_s: float = 3.0
     still: float = 0.15
+    drift_per_s: float = 0.015
     quiet: float = 0.04
     believed: float = 0.70
     changed: float = 0.40
@@ -58,6 +62,7 @@ class StayRules:
     prove_s: float = 15.0
     covered: float = 0.35
     same_place: float = 0.5
+    seen_share: float = 0.4
     settled_looks: int = 3
     link_s: float = 3600.0
 

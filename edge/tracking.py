@@ -131,7 +131,11 @@ class Tracker:
             shift = vehicle.place.shift(box)
             if shift <= rules.reach_still:
                 return shift + (0.1 if self._moving_there(t_s, vehicle, box) else 0.0)
-        shift = min(vehicle.expected(t_s).shift(box), vehicle.box.shift(box))
+        shift = vehicle.expected(t_s).shift(box)
+        if vehicle.since_s == vehicle.seen_s:
+            # Seen once, it has no speed yet. Later its old place is no place to look for it: the
+            # next car of a queue is there.
+            shift = min(shift, vehicle.box.shift(box))
         if self._given_up(t_s, vehicle, rules.keep_s):
             return None
         reach = min(rules.reach + rules.reach_per_s * away_s, rules.reach_most)
