@@ -210,6 +210,8 @@ class Eyes:
         # The gate must see every look, whatever the others say.
         searched = self._gate.look(grey, frame.t_s) or search or strange
         tracks = self._search(frame) if searched else ()
+        if searched:
+            self._gate.searched(frame.t_s)
         occupied = (*self._boxes, *(place.box for place in places.values()))
         self._background.look(grey, frame.t_s, occupied)
         sightings = tuple(self._sighting(track, grey, mode) for track in tracks)

@@ -48,9 +48,9 @@ class Gate:
         """Whether something moved within `busy_s`: then frames are wanted at the full rate."""
         return t_s - self._changed_s < self.busy_s
 
-    def demand(self) -> None:
-        """Detect on the next look: an open stay asks for it."""
-        self._detected_s = -np.inf
+    def searched(self, t_s: float) -> None:
+        """The detector ran for another reason: the heartbeat counts from there."""
+        self._detected_s = t_s
 
     def _crop(self, grey: Grey) -> Values:
         x1, y1, x2, y2 = grey.window(self.region)

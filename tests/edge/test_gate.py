@@ -50,10 +50,10 @@ def test_a_step_in_brightness_alone_costs_nothing() -> None:
     assert looks(gate, 30, 40, gain=0.6) == []
 
 
-def test_an_open_stay_can_ask_for_a_look() -> None:
-    gate = Gate(LANE, scan_s=1000)
+def test_the_heartbeat_counts_from_a_search_that_was_asked_for_elsewhere() -> None:
+    gate = Gate(LANE, scan_s=10)
     looks(gate, 0, 30)
 
-    gate.demand()
+    gate.searched(14.5)
 
-    assert looks(gate, 30, 31) == [15.0]
+    assert looks(gate, 30, 60) == [24.5]
