@@ -18,6 +18,7 @@ from edge.wire.topics import Kind, chunk_topic, device_topic
 
 log = logging.getLogger("firelane.carrier")
 Parcel = Announce | Chunk
+_LOOK_EVERY_S = 2.0
 
 
 class Carrier:
@@ -32,14 +33,12 @@ class Carrier:
         self._courier = Courier(pace, jitter)
         self._cursor = 0
         self._checked: set[str] = set()
+        self._look_at_s = 0.0
+        self._receipts: list[tuple[Receipt, bytes]] = []
 
     def due(self, now_s: float, utc_ms: int) -> Iterator[tuple[Publication, Parcel]]:
         """What to send now, each with what its acknowledgement will be about."""
-        wanted = self._courier.wants(now_s)
-        if wanted:
-            packets = self._outbox.waiting(self._cursor, wanted)
-            self._courier.offer(packets)
-            self._cursor = max((packet.seq for packet in packets), default=self._cursor)
+        self._look_up(now_s)
         while (parcel := self._courier.next(now_s)) is not None:
             publication = (
                 self._record(parcel)
@@ -48,6 +47,21 @@ class Carrier:
             )
             if publication is not None:
                 yield publication, parcel
+
+    def stir(self) -> None:
+        """There may be something new in the outbox."""
+        self._look_at_s = 0.0
+
+    def _look_up(self, now_s: float) -> None:
+        """Take on what waits in the outbox; an empty one is not asked at every turn."""
+        wanted = self._courier.wants(now_s)
+        if not wanted or now_s < self._look_at_s:
+            return
+        packets = self._outbox.waiting(self._cursor, wanted)
+        self._courier.offer(packets)
+        self._cursor = max((packet.seq for packet in packets), default=self._cursor)
+        if len(packets) < wanted:
+            self._look_at_s = now_s + _LOOK_EVERY_S
 
     def acked(self, now_s: float, parcel: Parcel, *, failed: bool) -> None:
         """The broker's word on a parcel; `failed` if it was refused or reached nobody."""
@@ -63,15 +77,19 @@ class Carrier:
         point("need_heard", str(need.record_id))
         self._courier.need(now_s, need)
 
-    def receipt(self, receipt: Receipt, raw: bytes, utc_ms: int) -> None:
-        """`raw` is the signed receipt, already checked."""
+    def receipt(self, receipt: Receipt, raw: bytes) -> None:
+        """`raw` is the signed receipt, already checked. It counts once `settle` has returned."""
         point("receipt_heard", str(receipt.seq))
-        seq = self._outbox.receipted(receipt, raw, utc_ms)
-        if seq is None:
-            log.info("receipt for nothing that waits seq=%d", receipt.seq)
+        self._receipts.append((receipt, raw))
+
+    def settle(self, utc_ms: int) -> None:
+        """Mark the receipts heard since the last time, all in one commit."""
+        if not self._receipts:
             return
-        self._courier.forget(seq)
-        log.info("packet receipted seq=%d log_index=%d", seq, receipt.log_index)
+        receipts, self._receipts = self._receipts, []
+        for seq in self._outbox.receipted(receipts, utc_ms):
+            self._courier.forget(seq)
+            log.info("packet receipted seq=%d", seq)
 
     def reject(self, reject: Reject, utc_ms: int) -> None:
         seq = self._outbox.refused(reject.envelope_sha256, reject.code, reject.text, utc_ms)
@@ -91,6 +109,7 @@ class Carrier:
     def look_again(self) -> None:
         """Older packets may wait again."""
         self._cursor = 0
+        self.stir()
 
     def _record(self, announce: Announce) -> Publication | None:
         envelope = self._outbox.envelope(announce.seq)

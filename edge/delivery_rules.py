@@ -54,7 +54,7 @@ MOVES: dict[tuple[Step, Event], Step] = {
 class Pace:
     """How fast and how patient. Seconds."""
 
-    open_packets: int = 4
+    open_packets: int = 6
     """Announced and not yet receipted; more than one, so that the link does not idle in between."""
     ahead: int = 16
     """Packets looked up ahead of their turn."""

@@ -67,12 +67,12 @@ class HealthBook:
         self._due_ns = 0
         self._said: Level = "ok"
 
-    def due(self, link: LinkHealth) -> Health | None:
+    def due(self, link: Callable[[], LinkHealth]) -> Health | None:
         """The document if it should go out now. Raises StorageFault."""
         now_ns = self._parts.clock.mono_ns()
         if now_ns < self._due_ns and self._parts.alerts.level() == self._said:
             return None
-        health = self.look(link)
+        health = self.look(link())
         self._due_ns = now_ns + int(self._parts.every_s * _NS)
         self._said = health.level
         return health

@@ -10,7 +10,7 @@ Broker acknowledgements mean nothing here. A record is in one of four states:
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -138,25 +138,28 @@ class Outbox:
             row = connection.execute(query, (seq,)).fetchone()
             return None if row is None else row["envelope"]
 
-    def receipted(self, receipt: Receipt, raw: bytes, utc_ms: int) -> int | None:
-        """Let a packet go, since the server has it; gives its number.
+    def receipted(self, receipts: Sequence[tuple[Receipt, bytes]], utc_ms: int) -> list[int]:
+        """Let packets go, since the server has them; gives their numbers.
 
-        `raw` is the envelope of the receipt, whose signature the caller has checked. Gives None,
-        and changes nothing, where we hold no such record or its bytes have another hash.
+        With each receipt comes its envelope, whose signature the caller has checked. A receipt for
+        a record that we do not hold, or hold with another hash, changes nothing.
         """
-        with self._database.transaction("mark a receipt") as connection:
-            changed = connection.execute(
-                "UPDATE record SET state = 'receipted', receipt = ?, settled_utc_ms = ?,"
-                " code = '', text = ''"
-                " WHERE record_id = ? AND record_sha256 = ? AND seq = ?"
-                " AND state IN ('waiting', 'aside') RETURNING seq",
-                (raw, utc_ms, str(receipt.record_id), receipt.record_sha256, receipt.seq),
-            ).fetchone()
-            point("receipt_noted", str(receipt.seq))
-        if changed is None:
-            return None
-        point("receipt_committed", str(changed["seq"]))
-        return int(changed["seq"])
+        settled = []
+        with self._database.transaction("mark receipts") as connection:
+            for receipt, raw in receipts:
+                changed = connection.execute(
+                    "UPDATE record SET state = 'receipted', receipt = ?, settled_utc_ms = ?,"
+                    " code = '', text = ''"
+                    " WHERE record_id = ? AND record_sha256 = ? AND seq = ?"
+                    " AND state IN ('waiting', 'aside') RETURNING seq",
+                    (raw, utc_ms, str(receipt.record_id), receipt.record_sha256, receipt.seq),
+                ).fetchone()
+                point("receipt_noted", str(receipt.seq))
+                if changed is not None:
+                    settled.append(int(changed["seq"]))
+        for seq in settled:
+            point("receipt_committed", str(seq))
+        return settled
 
     def refused(self, envelope_sha256: str, code: str, text: str, utc_ms: int) -> int | None:
         """Set aside the packet whose envelope the server named; gives its number, None if none."""

@@ -118,6 +118,7 @@ class Uplink:
             if self._up:
                 self._say()
                 self._carry()
+            self._carrier.settle(self._parts.clock.utc_ms())
         except StorageFault as error:
             self._storage_fault(error)
 
@@ -208,7 +209,9 @@ class Uplink:
             event = self._inbox.get(timeout=self._parts.patience.turn_s)
             while True:
                 link = self._link
-                if event is not None and link is not None and event.link == link.number:
+                if event is None:
+                    self._carrier.stir()
+                elif link is not None and event.link == link.number:
                     self._handle(event)
                 event = self._inbox.get_nowait()
         except queue.Empty:
@@ -299,7 +302,7 @@ class Uplink:
         parts, utc_ms = self._parts, self._parts.clock.utc_ms()
         match reply:
             case Receipt():
-                self._carrier.receipt(reply, payload, utc_ms)
+                self._carrier.receipt(reply, payload)
             case Need():
                 self._carrier.need(self._now_s(), reply)
             case Reject():
@@ -334,8 +337,7 @@ class Uplink:
 
     def _say(self) -> None:
         device = self._parts.identity.device
-        link_health = self.link_health()
-        health = self._parts.health.due(link_health)
+        health = self._parts.health.due(self.link_health)
         for change in self._parts.alerts.changes():
             payload = b"" if change.alert is None else change.alert.to_bytes()
             self._publish(Publication(alert_topic(device, change.code), payload, retain=True))

@@ -38,6 +38,7 @@ class MiniCentral:
         self.records: dict[str, Record] = {}
         self.sha256s: dict[str, str] = {}
         self.chunks: dict[str, dict[int, bytes]] = defaultdict(dict)
+        self.by_exhibit: dict[str, list[Record]] = defaultdict(list)
         self.images: dict[str, bytes] = {}
         self.receipts: list[str] = []
         self.heard: list[tuple[str, bytes]] = []
@@ -78,6 +79,8 @@ class MiniCentral:
 
     def on_record(self, record: Record, sha256: str, envelope: bytes) -> None:
         self.records[str(record.record_id)] = record
+        for each in record.exhibits:
+            self.by_exhibit[each.sha256].append(record)
         self.sha256s[str(record.record_id)] = sha256
         self.answer(record)
 
@@ -147,9 +150,7 @@ class MiniCentral:
 
     def _on_chunk(self, sha256: str, index: int, payload: bytes) -> None:
         self.chunks[sha256][index] = payload
-        for record in list(self.records.values()):
-            if sha256 not in {exhibit.sha256 for exhibit in record.exhibits}:
-                continue
+        for record in self.by_exhibit[sha256]:
             if self.missing(record) or str(record.record_id) in self.receipts:
                 continue
             for exhibit in record.exhibits:

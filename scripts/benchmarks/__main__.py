@@ -4,11 +4,16 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from scripts.benchmarks import clone, site
+from scripts.benchmarks import clone, delivery, site, wear
 
 
 def main() -> int:
-    benches: dict[str, Callable[[int], str]] = {"site": site.measure, "demo": clone.measure}
+    benches: dict[str, Callable[[int], str]] = {
+        "site": site.measure,
+        "demo": clone.measure,
+        "delivery": delivery.measure,
+        "wear": wear.measure,
+    }
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("name", choices=sorted(benches))
     parser.add_argument("--runs", type=int, default=3, help="how often to measure (default 3)")

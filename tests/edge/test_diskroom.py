@@ -27,7 +27,7 @@ def receipt_all(box: Box, utc_ms: int) -> None:
             stored_utc_ms=utc_ms,
             log_index=1,
         )
-        box.outbox.receipted(receipt, b"", utc_ms)
+        box.outbox.receipted([(receipt, b"")], utc_ms)
 
 
 @pytest.fixture

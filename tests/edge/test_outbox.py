@@ -112,7 +112,7 @@ def test_a_receipt_lets_exactly_its_packet_go(box: Box) -> None:
     put(box.outbox, box.vault, 1, [jpeg(1)])
     put(box.outbox, box.vault, 2, [jpeg(2)])
 
-    assert box.outbox.receipted(receipt_for(box, 1), b"signed", UTC_MS) == 1
+    assert box.outbox.receipted([(receipt_for(box, 1), b"signed")], UTC_MS) == [1]
 
     assert [packet.seq for packet in box.outbox.waiting(0, 10)] == [2]
     assert box.outbox.envelope(1) is not None
@@ -124,9 +124,9 @@ def test_a_receipt_for_other_bytes_lets_nothing_go(box: Box) -> None:
     stranger = receipt_for(box, 1).model_copy(update={"record_id": uuid(99)})
     misnumbered = receipt_for(box, 1).model_copy(update={"seq": 2})
 
-    found = [box.outbox.receipted(each, b"", UTC_MS) for each in (wrong, stranger, misnumbered)]
+    found = [box.outbox.receipted([(each, b"")], UTC_MS) for each in (wrong, stranger, misnumbered)]
 
-    assert found == [None, None, None]
+    assert found == [[], [], []]
     assert len(box.outbox.waiting(0, 10)) == 1
 
 
@@ -135,7 +135,7 @@ def test_pruning_removes_receipted_packets_only_and_keeps_shared_images(box: Box
     put(box.outbox, box.vault, 1, [jpeg(1), shared])
     put(box.outbox, box.vault, 2, [jpeg(2), shared])
     put(box.outbox, box.vault, 3, [])
-    box.outbox.receipted(receipt_for(box, 1), b"", UTC_MS)
+    box.outbox.receipted([(receipt_for(box, 1), b"")], UTC_MS)
 
     early = box.outbox.prune(UTC_MS)
     late = box.outbox.prune(UTC_MS + 1)
@@ -168,10 +168,10 @@ def test_resend_answers_for_every_number_asked(box: Box) -> None:
     for number in (1, 2, 3, 4):
         put(box.outbox, box.vault, number, [jpeg(number)])
     hashes = {packet.seq: packet.record_sha256 for packet in box.outbox.waiting(0, 10)}
-    box.outbox.receipted(receipt_for(box, 1), b"", UTC_MS)
+    box.outbox.receipted([(receipt_for(box, 1), b"")], UTC_MS)
     box.outbox.prune(UTC_MS + 1)
-    box.outbox.receipted(receipt_for(box, 2), b"", UTC_MS)
-    box.outbox.receipted(receipt_for(box, 3), b"", UTC_MS)
+    box.outbox.receipted([(receipt_for(box, 2), b"")], UTC_MS)
+    box.outbox.receipted([(receipt_for(box, 3), b"")], UTC_MS)
     box.vault.drop(hashlib.sha256(jpeg(3)).hexdigest())
 
     tombstones = box.outbox.resend(SeqRange(first=1, last=5))
@@ -278,7 +278,7 @@ def test_the_database_is_synced_at_every_commit(box: Box) -> None:
 def test_figures_tell_what_waits_and_for_how_long(box: Box) -> None:
     one = put(box.outbox, box.vault, 1, [jpeg(1)])
     two = put(box.outbox, box.vault, 2, [])
-    box.outbox.receipted(receipt_for(box, 1), b"", UTC_MS + 5)
+    box.outbox.receipted([(receipt_for(box, 1), b"")], UTC_MS + 5)
 
     figures = box.outbox.figures(UTC_MS + 10)
 
