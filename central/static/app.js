@@ -39,7 +39,7 @@
       state("off");
       if (stream && stream.readyState === EventSource.CLOSED) {
         disconnect();
-        fetch("/live?since=probe", { method: "HEAD", redirect: "manual" }).then((answer) => {
+        fetch("/session", { headers: { "X-Firelane-Live": "1" } }).then((answer) => {
           if (answer.status === 401) byId("session-over").hidden = false;
           else setTimeout(connect, 3000);
         }).catch(() => setTimeout(connect, 3000));

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from central.access import home
-from central.auth import Attempt, TooManyAttempts, WrongPassword, sign_in
-from central.web.guard import FORM_COOKIE, Form, checked_form, current, form_token
+from central.auth import Attempt, TooManyAttempts, Visit, WrongPassword, sign_in
+from central.web.guard import FORM_COOKIE, Form, checked_form, current, form_token, signed_in
 from central.web.parts import THEMES, parts_of, render
 from central.web.queries import own_path
 from central.web.texts import LANGUAGES
@@ -89,6 +89,12 @@ def sign_out(request: Request, _form: Sent) -> Response:
         parts.settings.session_cookie, path="/", secure=parts.settings.secure, httponly=True
     )
     return response
+
+
+@router.get("/session")
+def session(_visit: Annotated[Visit, Depends(signed_in)]) -> Response:
+    """Whether the session goes on (204, else 401): a page asks when its live stream breaks off."""
+    return Response(status_code=204, headers={"Cache-Control": "no-store"})
 
 
 @router.post("/preferences")
