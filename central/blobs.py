@@ -60,7 +60,7 @@ class Blobs:
     def write_chunk(self, device: str, sha256: str, index: int, chunk: bytes) -> None:
         """Put a chunk at its place in the part. Writing it twice changes nothing."""
         part = self._part(device, sha256)
-        part.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(part.parent)
         handle = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o640)
         try:
             offset = index * CHUNK_BYTES
@@ -111,9 +111,19 @@ class Blobs:
 
 
 def _flush_folders(whole: Path) -> None:
-    """The name of an image, and of the folders that it may be the first in."""
-    for folder in (whole.parent, whole.parent.parent, whole.parent.parent.parent):
+    """The name of an image, and of the folders that it may be the first in: cd, ab, sha256."""
+    for folder in whole.parents[:4]:
         _flush(folder)
+
+
+def make_folder(folder: Path) -> None:
+    """Like mkdir -p, with every new folder's entry flushed: a power cut takes away a folder whose
+    own name was not, with all the flushed files in it."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _flush(folder.parent)
 
 
 def _flush(path: Path) -> None:

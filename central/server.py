@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 
 from central import events
 from central.accounts import Accounts
-from central.blobs import Blobs
+from central.blobs import Blobs, make_folder
 from central.clock import Clock
 from central.config import Config
 from central.counters import take
@@ -71,7 +71,7 @@ class Rig:
     def open(cls, config: Config, clock: Clock) -> "Rig":
         """Opens and migrates the database. Raises BadKey, DatabaseFault, OSError or DBAPIError."""
         signer = read_signer(config.signing_key)
-        config.evidence_dir.mkdir(parents=True, exist_ok=True)
+        make_folder(config.evidence_dir)
         engine = connect(config.database_url.get_secret_value())
         migrate(engine)
         blobs, registry = Blobs(config.evidence_dir), Registry(engine)
