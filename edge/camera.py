@@ -199,8 +199,11 @@ class LiveCamera:
             try:
                 self._session_once()
             except StreamFault as fault:
+                ended = fault.state == "ended" and not self._config.is_network
+                if ended and self._config.repeat and self.facts.frames_in > before:
+                    continue
                 self._note(fault)
-                if fault.state == "ended" and not self._config.is_network:
+                if ended:
                     return
             pause_s = _BACKOFF_S[0] if self.facts.frames_in > before else pause_s * 2
             pause_s = min(pause_s, _BACKOFF_S[1])

@@ -120,6 +120,7 @@ class CameraConfig(Section):
         | None
     ) = None
     transport: Literal["tcp", "udp"] = "tcp"
+    repeat: bool = False
     stall_s: Seconds = 10.0
     idle_keyframes: bool = True
     keyframe_limit_s: Seconds = 4.0

@@ -128,6 +128,7 @@ def edge_config(layout: Layout, what: Scene, broker_port: int) -> str:
                 {
                     "id": CAMERA,
                     "source": what.source,
+                    "repeat": True,
                     "lanes": [{"id": LANE, "polygon": [list(corner) for corner in corners]}],
                 }
             ],

@@ -323,3 +323,11 @@ def test_a_file_in_place_of_a_camera_plays_at_its_own_pace_and_ends(clip: Path) 
     assert frames[-1].t_s - frames[0].t_s == pytest.approx(0.5, abs=1.4)
     assert isinstance(outage, Outage)
     assert outage.state == "ended"
+
+
+def test_a_file_that_is_to_be_repeated_begins_again_and_counts_no_fault(clip: Path) -> None:
+    with closing(live(camera(clip, repeat=True))) as source:
+        sessions = {look.session for look in islice(source.frames(), 60) if isinstance(look, Frame)}
+
+    assert sessions >= {1, 2}
+    assert source.facts.state == "ok"
