@@ -53,6 +53,10 @@ PURE = [
     "central/verification.py",
     "central/access.py",
     "central/cases.py",
+    "central/case_moves.py",
+    "central/chain.py",
+    "central/checks.py",
+    "central/stays.py",
 ]
 
 
