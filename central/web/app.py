@@ -10,6 +10,7 @@ import secrets
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -22,7 +23,7 @@ from central.web.headers import SecurityHeaders
 from central.web.parts import Parts, render
 from edge.wire.errors import WireError
 
-_LOG = logging.getLogger("firelane.web")
+_LOG = logging.getLogger("central.web")
 _SENTENCES = {404: "not_found", 405: "not_found", 413: "too_large", 403: "refused", 503: "busy"}
 
 
@@ -38,6 +39,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_exception_handler(FormTooLarge, _too_large)
     app.add_exception_handler(WireError, _damaged)
     app.add_exception_handler(ExportError, _damaged)
+    app.add_exception_handler(DBAPIError, _unavailable)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _our_bug)
@@ -49,8 +51,7 @@ def error_page(request: Request, status: int, sentence: str, code: str = "") -> 
     """A page that says in one sentence what was wrong and where to go on."""
     try:
         visit = current(request)
-    except Exception:
-        _LOG.exception("session not readable")
+    except DBAPIError:
         visit = None
     return render(request, visit, "error.html", status, sentence=sentence, number=status, code=code)
 
@@ -82,6 +83,14 @@ def _damaged(request: Request, error: Exception) -> Response:
     """Bytes that were signed and kept no longer verify: somebody must know at once."""
     _LOG.error("kept record damaged path=%s", request.url.path, exc_info=error)
     return error_page(request, 500, "damaged")
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    """The database is away: nobody's fault here, and it may be back in a moment."""
+    _LOG.error("database away path=%s: %s", request.url.path, error)
+    answer = error_page(request, 503, "unavailable")
+    answer.headers["Retry-After"] = "5"
+    return answer
 
 
 def _too_large(request: Request, _error: Exception) -> Response:

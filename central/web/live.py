@@ -5,14 +5,18 @@ gives the counters that it was made under, so that nothing between making and li
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from anyio import to_thread
+from sqlalchemy.exc import SQLAlchemyError
 
 from central.views import Mark, Reader
 
+_LOG = logging.getLogger("central.web.live")
 EVERY_S = 0.25
+RETRY_S = 2.0
 PING_S = 15.0
 LIFE_S = 300.0
 """A stream ends after this; the browser comes back at once and is asked for its session again."""
@@ -83,7 +87,12 @@ class Changes:
 
     async def _watch(self) -> None:
         while self._listeners and not self._closed:
-            mark = await to_thread.run_sync(self._store.mark)
+            try:
+                mark = await to_thread.run_sync(self._store.mark)
+            except SQLAlchemyError as fault:
+                _LOG.error("cannot see what changed: %s", fault)
+                await asyncio.sleep(RETRY_S)
+                continue
             if mark != self._now:
                 async with self._changed:
                     self._now = mark
