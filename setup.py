@@ -22,7 +22,6 @@ CENTRAL = [
     "chinesecalendar>=1.11",
     "cryptography>=43",
     "fastapi>=0.115",
-    "httpx>=0.27",
     "jinja2>=3.1",
     "paho-mqtt>=2.1,<3",
     "psycopg[binary]>=3.2",
@@ -59,6 +58,7 @@ SCENE = [
 DEV = [
     *EDGE,
     *CENTRAL,
+    "httpx>=0.27",
     "hypothesis>=6",
     "import-linter>=2",
     "jsonschema>=4",

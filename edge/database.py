@@ -10,11 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import sqlite_utils
+from sqlite_utils.migrations import Migrations
+
 from edge.storage import DiskBroken, StorageFault, storage_faults
 from edge.trace import point
 
 SCHEMA = Path(__file__).with_name("outbox.sql")
-VERSION = 1
+STEPS = Migrations("firelane-outbox")
+"""How the schema grew. Each step and the note that it was taken are one transaction; a step that
+has shipped never changes: what comes later is a new one."""
 PAGES = 65_536
 """At most 256 MiB, some hundred thousand records: a bug may not fill the disk with rows."""
 _PRAGMAS = f"""
@@ -28,6 +33,25 @@ PRAGMA foreign_keys = ON;
 PRAGMA mmap_size = 0;
 PRAGMA max_page_count = {PAGES};
 """
+
+
+@STEPS(name="first")
+def _first(database: sqlite_utils.Database) -> None:
+    for statement in _statements(SCHEMA.read_text(encoding="utf-8")):
+        database.execute(statement)
+
+
+_KNOWN = frozenset({"first"})
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One statement at a time: `executescript` would commit the step before it is whole."""
+    lines: list[str] = []
+    for line in script.splitlines():
+        lines.append(line)
+        if sqlite3.complete_statement("\n".join(lines)):
+            yield "\n".join(lines)
+            lines = []
 
 
 class Database:
@@ -87,9 +111,7 @@ class Database:
             )
             connection.row_factory = sqlite3.Row
             connection.executescript(_PRAGMAS)
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                schema = SCHEMA.read_text(encoding="utf-8")
-                connection.executescript(f"BEGIN;{schema}PRAGMA user_version = {VERSION};COMMIT;")
+            STEPS.apply(sqlite_utils.Database(connection))
             self._connection = connection
         return self._connection
 
@@ -121,7 +143,7 @@ def _check(database: Database) -> str:
     try:
         with database.reading() as connection:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            taken = [step.name for step in STEPS.applied(sqlite_utils.Database(connection))]
     except sqlite3.DatabaseError as error:
         return f"the outbox cannot be read: {error}"
     except StorageFault as error:
@@ -130,6 +152,7 @@ def _check(database: Database) -> str:
         raise
     if found != "ok":
         return f"the outbox is damaged: {found}"
-    if version != VERSION:
-        return f"the outbox has version {version}, this program reads version {VERSION}"
+    unknown = sorted(set(taken) - _KNOWN)
+    if unknown:
+        return f"the outbox is of a newer program: it has taken the step {', '.join(unknown)}"
     return ""

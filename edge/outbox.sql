@@ -1,4 +1,4 @@
--- The outbox: what was recorded, in what order, and what became of it. Version 1.
+-- The outbox: what was recorded, in what order, and what became of it.
 
 CREATE TABLE record (
     seq              INTEGER PRIMARY KEY, -- gapless number of this device's records, from 1

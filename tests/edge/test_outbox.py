@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from edge import database
 from edge.outbox import SetAside
 from edge.stay_memory import ReceivedNotice
-from edge.storage import DiskFull
+from edge.storage import DiskFull, StorageFault
 from edge.wire.records import GENESIS, RecordKind
 from edge.wire.replies import Notice, Receipt, SeqRange, Tombstone
 from edge.wire.signing import open_envelope
@@ -328,12 +329,33 @@ def test_a_notice_is_kept_until_the_rules_have_it_and_then_never_again(box: Box)
     assert box.memory.notices() == []
 
 
-def test_a_database_of_another_version_is_not_misread(box: Box) -> None:
+def test_a_database_of_a_newer_program_is_not_misread(box: Box) -> None:
     box.database.close()
     with sqlite3.connect(box.folder / "outbox.sqlite3") as connection:
-        connection.execute("PRAGMA user_version = 9")
+        connection.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
+            " VALUES ('firelane-outbox', 'later', '2031-01-01')"
+        )
     connection.close()
 
     again = opened(box.folder)
 
-    assert again.fault == "the outbox has version 9, this program reads version 1"
+    assert again.fault == "the outbox is of a newer program: it has taken the step later"
+
+
+def test_a_schema_step_cut_off_in_the_middle_is_taken_whole_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = tmp_path / "half.sql"
+    half.write_text("CREATE TABLE record (seq INTEGER);\nCREATE TABLE record (seq INTEGER);\n")
+    monkeypatch.setattr(database, "SCHEMA", half)
+    with pytest.raises(StorageFault):
+        database.open_database(tmp_path / "outbox.sqlite3", 0)
+    monkeypatch.undo()
+
+    again, fault = database.open_database(tmp_path / "outbox.sqlite3", 0)
+
+    assert fault == ""
+    with again.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM exhibit").fetchone()[0] == 0
+    again.close()
