@@ -21,8 +21,9 @@ PLATE_ZONE = 0.45
 """Plates hang in the lower part of a vehicle's box, above the last few per cent."""
 _INSET = 0.12
 """Left free at each side of a vehicle inside the lane: beside it one sees the ground."""
-_BLOCKS = 6
-"""A zone becomes this many blocks wide: no character of a plate is left."""
+_BLOCKS = 12
+"""A zone becomes this many blocks wide. A plate takes a fifth to a third of a vehicle's width, so
+that its seven characters share two to four blocks and none can be told."""
 _FACE_PX = 18
 _LEAST_PX = 4
 
@@ -37,10 +38,14 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """The picture with zones hidden, and how many there are."""
+    """The picture, and the zones that are hidden in it."""
 
     image: Picture
-    zones: int
+    zones: tuple[Box, ...]
+
+    def within(self, part: Box) -> int:
+        """How many of the zones lie, wholly or in part, in a part of the picture."""
+        return sum(zone.shared(part) > 0 for zone in self.zones)
 
 
 def mask(image: Picture, others: Sequence[Box], subject: Subject) -> Masked:
@@ -51,13 +56,11 @@ def mask(image: Picture, others: Sequence[Box], subject: Subject) -> Masked:
     cv2.fillPoly(lane, [np.array(subject.lane, np.int32)], (1,))
     free = np.ones((height, width), bool)
     free[_rows(subject.box, height), _columns(subject.box, width)] = False
-    zones = 0
-    for box in others:
-        zones += _hide(hidden, _plate_zone(box, inside=_touches(lane, box)), free)
+    plates = [_plate_zone(box, inside=_touches(lane, box)) for box in others]
+    zones = [zone for zone in plates if _hide(hidden, zone, free)]
     free &= lane == 0
-    for box in faces(image):
-        zones += _hide(hidden, box, free)
-    return Masked(hidden, zones)
+    zones += [zone for zone in faces(image) if _hide(hidden, zone, free)]
+    return Masked(hidden, tuple(zones))
 
 
 def faces(image: Picture) -> list[Box]:
@@ -87,19 +90,19 @@ def _touches(lane: NDArray[np.uint8], box: Box) -> bool:
     return bool(lane[_rows(box, height), _columns(box, width)].any())
 
 
-def _hide(image: Picture, zone: Box, free: NDArray[np.bool_]) -> int:
-    """Average the zone into blocks where `free` allows; gives 1 if anything was hidden."""
+def _hide(image: Picture, zone: Box, free: NDArray[np.bool_]) -> bool:
+    """Average the zone into blocks where `free` allows; gives whether anything was hidden."""
     height, width = image.shape[:2]
     rows, columns = _rows(zone, height), _columns(zone, width)
     part, allowed = image[rows, columns], free[rows, columns]
     if part.shape[0] < _LEAST_PX or part.shape[1] < _LEAST_PX or not allowed.any():
-        return 0
+        return False
     size = (part.shape[1], part.shape[0])
     blocks = (_BLOCKS, max(1, round(_BLOCKS * size[1] / size[0])))
     coarse = cv2.resize(part, blocks, interpolation=cv2.INTER_AREA)
     flat = cv2.resize(coarse, size, interpolation=cv2.INTER_NEAREST)
     part[allowed] = flat[allowed]
-    return 1
+    return True
 
 
 def _rows(box: Box, height: int) -> slice:

@@ -29,7 +29,7 @@ from edge.evidence import (
 from edge.geometry import Box
 from edge.host import HostPaths, clock_health
 from edge.lanes import Lane
-from edge.masks import Picture, Subject, mask
+from edge.masks import Masked, Picture, Subject, mask
 from edge.outbox import Outbox, Sealed
 from edge.stay_events import StayEvent, StayEventKind, StayRules
 from edge.stay_memory import StayMemory
@@ -160,16 +160,19 @@ class CameraRecorder:
 
     def _keep(self, occasion: Occasion, shown: Shown) -> list[Exhibit]:
         """The wide view and the close-up, masked, encoded once, durable."""
-        image, zones = shown.frame.image, 0
+        masked = Masked(shown.frame.image, ())
         if self._parts.mask:
-            masked = mask(image, shown.others, Subject(shown.subject, shown.lane.points))
-            image, zones = masked.image, masked.zones
-        views: list[tuple[Literal["wide", "plate"], Picture]] = [("wide", _wide(image))]
-        close = _close_up(image, shown.subject)
+            subject = Subject(shown.subject, shown.lane.points)
+            masked = mask(masked.image, shown.others, subject)
+        whole = _wide(masked.image)
+        views: list[tuple[Literal["wide", "plate"], Picture, int]] = [
+            ("wide", whole, len(masked.zones))
+        ]
+        close = _close_up(masked.image, shown.subject)
         if close is not None:
-            views.append(("plate", close))
+            views.append(("plate", _part(masked.image, close), masked.within(close)))
         kept = []
-        for view, picture in views:
+        for view, picture, zones in views:
             jpeg = encode(picture, self._parts.jpeg_quality)
             stored = self._parts.vault.keep(jpeg)
             kept.append(
@@ -259,12 +262,16 @@ def _wide(image: Picture) -> Picture:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 
-def _close_up(image: Picture, subject: Box) -> Picture | None:
-    """The vehicle in full resolution; None where its box is hardly in the frame."""
+def _close_up(image: Picture, subject: Box) -> Box | None:
+    """Where the vehicle is, with a little around it; None where it is hardly in the frame."""
     height, width = image.shape[:2]
     dx, dy = subject.width * _CLOSE_UP, subject.height * _CLOSE_UP
     x1, x2 = max(0, int(subject.x1 - dx)), min(width, int(subject.x2 + dx))
     y1, y2 = max(0, int(subject.y1 - dy)), min(height, int(subject.y2 + dy))
     if x2 - x1 < _LEAST_PX or y2 - y1 < _LEAST_PX:
         return None
-    return image[y1:y2, x1:x2]
+    return Box(x1, y1, x2, y2)
+
+
+def _part(image: Picture, box: Box) -> Picture:
+    return image[int(box.y1) : int(box.y2), int(box.x1) : int(box.x2)]
