@@ -24,6 +24,7 @@ from central.config import load
 from central.config_file import ConfigError
 from central.database import DatabaseFault
 from central.export import ExportError, Source, export_case
+from central.policies import Policies, PolicyError, read_pack
 from central.registry import NewDevice, RegistryError
 from central.server import BadKey, Died, Rig, serve
 from edge.wire.signing import key_id
@@ -34,6 +35,7 @@ _SENTENCES = (
     BadKey,
     ConfigError,
     DatabaseFault,
+    PolicyError,
     ExportError,
     RegistryError,
 )
@@ -102,6 +104,17 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("case", metavar="CASE", help="its number or its id")
     export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
     export.set_defaults(command=_export)
+
+    policy = commands.add_parser("add-policy", parents=[config], help="put a policy pack in force")
+    policy.add_argument("pack", type=Path, metavar="FILE")
+    policy.set_defaults(command=_add_policy)
+
+    recheck = commands.add_parser(
+        "cases-under", parents=[config], help="cases that a wrong policy or lane version touched"
+    )
+    recheck.add_argument("--policy", metavar="SHA256")
+    recheck.add_argument("--lane-version", metavar="SHA256")
+    recheck.set_defaults(command=_cases_under)
 
     check = commands.add_parser("check-config", help="tell every fault, or print what is in force")
     check.add_argument("config", type=Path, metavar="FILE")
@@ -186,6 +199,25 @@ def _export(options: argparse.Namespace) -> int:
     part.write_bytes(packet)
     part.replace(options.output)
     print(f"{options.output}: {len(packet)} bytes, signed by the central key {rig.signer.key_id}")
+    return 0
+
+
+def _add_policy(options: argparse.Namespace) -> int:
+    pack = read_pack(options.pack.read_bytes(), options.pack)
+    rig = _open(options)
+    new = Policies(rig.engine, rig.signer).add(pack, "command-line", rig.clock.utc_ms())
+    print(f"{pack.sha256}  {pack.policy.name}, version {pack.policy.version}, in force from "
+          f"{pack.policy.valid_from}{'' if new else ' (known already)'}")  # fmt: skip
+    return 0
+
+
+def _cases_under(options: argparse.Namespace) -> int:
+    if options.policy is None and options.lane_version is None:
+        raise Refused("give --policy, --lane-version, or both")
+    rig = _open(options)
+    policies = Policies(rig.engine, rig.signer)
+    for number in policies.cases_under(options.policy, options.lane_version):
+        print(number)
     return 0
 
 

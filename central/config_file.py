@@ -9,6 +9,7 @@ ConfigError    the configuration cannot be used; `.faults` holds one sentence a 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import yaml
@@ -29,17 +30,32 @@ class ConfigError(Exception):
 
 def load_model(model: type[AnyModel], path: Path, env: Mapping[str, str], prefix: str) -> AnyModel:
     """`PREFIX__WEB__PORT=8080` in the environment replaces `web: {port: …}`. Raises ConfigError."""
-    root = _compose(path)
+    try:
+        document = path.read_bytes()
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
+    given = {name: value for name, value in sorted(env.items()) if name.startswith(f"{prefix}__")}
+    return parse_model(model, document, path, given, prefix)
+
+
+def parse_model(
+    model: type[AnyModel],
+    document: bytes,
+    path: Path,
+    given: Mapping[str, str] = MappingProxyType({}),
+    prefix: str = "",
+) -> AnyModel:
+    """The model from YAML bytes; `path` is only named. Raises ConfigError."""
+    root = _compose(document, path)
     places: dict[Loc, str] = {(): f"{path}:1"}
     faults: list[str] = []
     data = _plain(root, (), path, places, faults) if root is not None else {}
     if not isinstance(data, dict):
         raise ConfigError([f"{path}:1: must hold keys and values, got {_show(data)}"])
-    for name in sorted(env):
-        if name.startswith(f"{prefix}__"):
-            loc = tuple(name.removeprefix(f"{prefix}__").lower().split("__"))
-            _put(data, loc, _from_text(env[name]))
-            places[loc] = f"environment {name}"
+    for name, text in given.items():
+        loc = tuple(name.removeprefix(f"{prefix}__").lower().split("__"))
+        _put(data, loc, _from_text(text))
+        places[loc] = f"environment {name}"
     try:
         value = model.model_validate(data)
     except ValidationError as error:
@@ -50,11 +66,9 @@ def load_model(model: type[AnyModel], path: Path, env: Mapping[str, str], prefix
     return value
 
 
-def _compose(path: Path) -> yaml.Node | None:
+def _compose(document: bytes, path: Path) -> yaml.Node | None:
     try:
-        return yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
+        return yaml.compose(document.decode(), Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
         raise ConfigError([f"{path}: must be UTF-8 text: {error.reason}"]) from None
     except yaml.YAMLError as error:
@@ -131,12 +145,19 @@ def _told(
 
 def _allowed(loc: Loc, model: type[BaseModel]) -> str:
     for part in loc[:-1]:
-        inner = model.model_fields[str(part)].annotation
-        assert isinstance(inner, type), f"{part} holds no keys"
-        model = inner
+        if isinstance(part, str) and part in model.model_fields:
+            model = _inner(model.model_fields[part].annotation) or model
     near = difflib.get_close_matches(str(loc[-1]), list(model.model_fields), n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     return f"{hint}allowed: {', '.join(model.model_fields)}"
+
+
+def _inner(annotation: object) -> type[BaseModel] | None:
+    """The model inside `Model`, `Model | None`, `list[Model]` or `dict[str, Model]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_inner(part) for part in getattr(annotation, "__args__", ()))
+    return next((model for model in found if model is not None), None)
 
 
 def _dotted(loc: Loc) -> str:

@@ -237,6 +237,8 @@ def _insert(db: Connection, verified: VerifiedRecord, utc_ms: int) -> None:
             envelope_sha256=verified.envelope_sha256,
             key_id=verified.key_id,
             kind=record.kind.value,
+            policy_sha256=record.rules.policy_sha256,
+            lane_version=record.lane.version,
             stay_id=record.stay.id,
             envelope=verified.raw,
             status="pending",

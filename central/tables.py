@@ -112,6 +112,8 @@ record = Table(
     Column("envelope_sha256", _HASH, nullable=False),
     Column("key_id", String(32), nullable=False, comment="whose signature held when it came"),
     Column("kind", String(16), nullable=False),
+    Column("policy_sha256", _HASH, nullable=False, index=True),
+    Column("lane_version", _HASH, nullable=False, index=True),
     Column("stay_id", Uuid, nullable=False),
     Column("case_id", Uuid, ForeignKey("case.id"), comment="null while pending"),
     Column("envelope", LargeBinary, nullable=False, comment="the exact bytes that came"),
@@ -159,6 +161,19 @@ upload = Table(
     Column("restarts", Integer, nullable=False, comment="how often the whole did not hash right"),
     Column("begun_utc_ms", BigInteger, nullable=False),
     comment="images on their way; per device, so that nobody spoils another's",
+)
+
+policy = Table(
+    "policy",
+    metadata,
+    Column("sha256", _HASH, primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("valid_from", String(10), nullable=False, comment="YYYY-MM-DD"),
+    Column("added_utc_ms", BigInteger, nullable=False),
+    Column("envelope", LargeBinary, nullable=False, comment="the exact YAML bytes, signed by us"),
+    UniqueConstraint("name", "version"),
+    comment="policy packs; a row is never changed",
 )
 
 rejected = Table(

@@ -56,6 +56,7 @@ PURE = [
     "central/case_moves.py",
     "central/chain.py",
     "central/checks.py",
+    "central/policy.py",
     "central/stays.py",
 ]
 

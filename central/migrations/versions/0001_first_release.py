@@ -117,6 +117,23 @@ def upgrade() -> None:
         batch_op.create_index("ix_login_attempt_key", ["key", "utc_ms"], unique=False)
 
     op.create_table(
+        "policy",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("valid_from", sa.String(length=10), nullable=False, comment="YYYY-MM-DD"),
+        sa.Column("added_utc_ms", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "envelope",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="the exact YAML bytes, signed by us",
+        ),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_policy")),
+        sa.UniqueConstraint("name", "version", name=op.f("uq_policy_name_version")),
+        comment="policy packs; a row is never changed",
+    )
+    op.create_table(
         "rejected",
         sa.Column(
             "id",
@@ -376,6 +393,8 @@ def upgrade() -> None:
             comment="whose signature held when it came",
         ),
         sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("policy_sha256", sa.String(length=64), nullable=False),
+        sa.Column("lane_version", sa.String(length=64), nullable=False),
         sa.Column("stay_id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=True, comment="null while pending"),
         sa.Column(
@@ -405,6 +424,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("record", schema=None) as batch_op:
         batch_op.create_index("ix_record_case_id", ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_record_lane_version"), ["lane_version"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_record_policy_sha256"), ["policy_sha256"], unique=False
+        )
         batch_op.create_index("ix_record_status", ["status", "received_utc_ms"], unique=False)
 
     op.create_table(
@@ -431,6 +454,8 @@ def downgrade() -> None:
     op.drop_table("record_exhibit")
     with op.batch_alter_table("record", schema=None) as batch_op:
         batch_op.drop_index("ix_record_status")
+        batch_op.drop_index(batch_op.f("ix_record_policy_sha256"))
+        batch_op.drop_index(batch_op.f("ix_record_lane_version"))
         batch_op.drop_index("ix_record_case_id")
 
     op.drop_table("record")
@@ -465,6 +490,7 @@ def downgrade() -> None:
     op.drop_table("access_log")
     op.drop_table("user")
     op.drop_table("rejected")
+    op.drop_table("policy")
     with op.batch_alter_table("login_attempt", schema=None) as batch_op:
         batch_op.drop_index("ix_login_attempt_key")
 
