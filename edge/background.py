@@ -151,4 +151,6 @@ def local_correlation(one: Values, other: Values, size_px: int) -> Values:
     energy_one = cv2.boxFilter(one * one, -1, kernel)
     energy_other = cv2.boxFilter(other * other, -1, kernel)
     # A constant in both terms makes flat ground agree with flat ground instead of with noise.
-    return np.asarray((product + 0.05) / (np.sqrt(energy_one * energy_other) + 0.05), np.float32)
+    return np.asarray(
+        (product + 0.05) / (np.sqrt(np.maximum(energy_one * energy_other, 0)) + 0.05), np.float32
+    )
