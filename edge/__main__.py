@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="firelane-edge", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_run, _add_replay, _add_detect, _add_read_plate, _add_check):
+    for add in (_add_run, _add_replay, _add_detect, _add_read_plate, _add_outbox, _add_check):
         add(commands)
     return parser
 
@@ -66,6 +66,14 @@ def _add_read_plate(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     parser = commands.add_parser("read-plate", help="read the plates in pictures and crops")
     add_arguments(parser)
     parser.set_defaults(command=read_plate)
+
+
+def _add_outbox(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from edge.outbox_cli import add_arguments, show
+
+    parser = commands.add_parser("outbox", help="show what was recorded, waits or was set aside")
+    add_arguments(parser)
+    parser.set_defaults(command=show)
 
 
 def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

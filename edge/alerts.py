@@ -32,7 +32,6 @@ class AlertCode(StrEnum):
     OUTBOX_REBUILT = "outbox-rebuilt"
     PACKET_SET_ASIDE = "packet-set-aside"
     REPLY_REFUSED = "reply-refused"
-    UPLINK_DIED = "uplink-died"
 
 
 HINTS: dict[AlertCode, str] = {
@@ -56,7 +55,6 @@ HINTS: dict[AlertCode, str] = {
     AlertCode.OUTBOX_REBUILT: "nothing to do; if it comes back, replace the disk or SD card",
     AlertCode.PACKET_SET_ASIDE: "see the list of packets set aside; the server may ask for them",
     AlertCode.REPLY_REFUSED: "someone else writes to this device's topics, or a key is out of date",
-    AlertCode.UPLINK_DIED: "nothing to do; report it if it comes back",
 }
 
 

@@ -129,6 +129,9 @@ class Watchhouse:
                 if failed:
                     log.critical("a camera's thread died of a bug: %r", failed[0].failure)
                     return 1
+                if not self._uplink.running:
+                    log.critical("the uplink's thread died of a bug")
+                    return 1
                 if self._restart.is_set():
                     log.info("restart was asked for")
                     return 0

@@ -5,6 +5,7 @@ whatever its window. Callbacks only enqueue; an exception in one would kill the 
 silently. The end of that thread, however it comes, is an event like any other.
 """
 
+import logging
 import queue
 import socket
 import ssl
@@ -20,6 +21,7 @@ from paho.mqtt.properties import Properties
 
 from edge.wire.limits import PACKET_BYTES, WINDOW_CHUNKS
 
+log = logging.getLogger("firelane.link")
 KEEPALIVE_S = 30
 CONNECT_LIMIT_S = 10.0
 _FIRST_FAILURE_CODE = 0x80
@@ -109,9 +111,10 @@ class _Client(mqtt.Client):
         text = "the network thread ended"
         try:
             return super().loop_forever(timeout, retry_first_connection)
-        except Exception as error:
+        except Exception as error:  # paho's own bugs end here: a new client is made
             text = f"the network thread died: {type(error).__name__}: {error}"
-            raise
+            log.exception("paho's network thread died")
+            return MQTTErrorCode.MQTT_ERR_UNKNOWN
         finally:
             self.ended.put(Lost(self.number, text))
 

@@ -2,8 +2,11 @@
 
 import hashlib
 from pathlib import Path
+from unittest import mock
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import MQTTErrorCode
 
 from edge.alerts import AlertCode
 from edge.link import BrokerAddress
@@ -93,6 +96,26 @@ def test_a_broker_killed_in_the_middle_costs_nothing(site: Site) -> None:
     until(lambda: site.edge.waiting == 0)
     assert set(site.central.images.values()) == set(images.values())
     assert len(site.central.records) == 8
+
+
+def test_a_network_thread_that_dies_is_noticed_and_replaced(site: Site) -> None:
+    """As a reason code that paho does not know kills it: it must not look alive ever after."""
+    until(lambda: site.edge.uplink.trouble == "")
+    real = mqtt.Client._loop
+    deaths = []
+
+    def loop(self: mqtt.Client, timeout: float = 1.0) -> MQTTErrorCode:
+        if b"gate-1" in self._client_id and not deaths:
+            deaths.append(1)
+            raise ValueError("unknown reason code")
+        return real(self, timeout)
+
+    with mock.patch.object(mqtt.Client, "_loop", loop):
+        site.edge.put(1, [jpeg(1, 100_000)])
+        until(lambda: site.edge.waiting == 0)
+
+    assert deaths == [1]
+    assert site.edge.uplink._links == 2
 
 
 def test_a_device_restarted_in_the_middle_resumes_where_it_was(site: Site) -> None:
