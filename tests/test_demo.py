@@ -5,6 +5,8 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,18 @@ def demo(*arguments: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
+
+
+@contextmanager
+def running_demo(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A demo that is interrupted at the end, whatever happened in between."""
+    process = demo(*arguments)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=120)
 
 
 def children_of(home: Path) -> list[str]:
@@ -58,32 +72,26 @@ def test_one_command_leads_from_a_clip_to_a_case_that_holds(tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_ctrl_c_ends_the_demo_and_leaves_nothing_running(tmp_path: Path) -> None:
-    process = demo("--home", str(tmp_path))
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "staff page" in line:
-            break
-    assert len(children_of(tmp_path)) >= 3
+    with running_demo("--home", str(tmp_path)) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        assert any("staff page" in line for line in lines)
+        assert until(lambda: len(children_of(tmp_path)) == 4), children_of(tmp_path)
 
-    process.send_signal(signal.SIGINT)
-    told, _ = process.communicate(timeout=90)
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate(timeout=120)
 
     assert "ended; nothing is left running" in told
     assert children_of(tmp_path) == []
 
 
 def test_a_second_demo_in_the_same_folder_is_refused(tmp_path: Path) -> None:
-    first = demo("--home", str(tmp_path))
-    try:
-        assert until(lambda: (tmp_path / "lock").exists() and bool(children_of(tmp_path)))
+    with running_demo("--home", str(tmp_path)) as first:
         assert first.stdout is not None
-        first.stdout.readline()
+        first.stdout.readline()  # it speaks once it holds the folder
 
         second = demo("--home", str(tmp_path), "--once")
         told, _ = second.communicate(timeout=60)
-    finally:
-        first.send_signal(signal.SIGINT)
-        first.communicate(timeout=90)
 
     assert second.returncode == 1
     assert f"another demo runs in {tmp_path}" in told

@@ -20,7 +20,8 @@ _LOOK_S = 0.5
 
 def main() -> int:
     options = parse(sys.argv[1:])
-    signal.signal(signal.SIGTERM, _interrupted)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have had SIGINT ignored
+        signal.signal(number, _interrupted)
     began_s = time.monotonic()
     try:
         with _only_one(options.home):
