@@ -310,8 +310,7 @@ class Outbox:
         return True
 
     def _whole(self, connection: sqlite3.Connection, seq: int) -> bool:
-        present = set(self._vault.names())
-        return set(_exhibits(connection, seq)) <= present
+        return all(self._vault.has(sha256) for sha256 in _exhibits(connection, seq))
 
 
 def _head(connection: sqlite3.Connection) -> tuple[int, str]:

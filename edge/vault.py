@@ -47,6 +47,10 @@ class Vault:
         point("exhibit_kept", sha256)
         return StoredExhibit(sha256, len(jpeg))
 
+    def has(self, sha256: str) -> bool:
+        """Whether an exhibit is on the disk; not whether its bytes still hash to its name."""
+        return self._exhibit(sha256).is_file()
+
     def check(self, sha256: str) -> None:
         """Read an exhibit whole. Raises Damaged unless it is there and hashes to its name."""
         try:

@@ -102,7 +102,7 @@ def test_a_network_thread_that_dies_is_noticed_and_replaced(site: Site) -> None:
     """As a reason code that paho does not know kills it: it must not look alive ever after."""
     until(lambda: site.edge.uplink.trouble == "")
     real = mqtt.Client._loop
-    deaths = []
+    deaths: list[int] = []
 
     def loop(self: mqtt.Client, timeout: float = 1.0) -> MQTTErrorCode:
         if b"gate-1" in self._client_id and not deaths:
