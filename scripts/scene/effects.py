@@ -67,11 +67,11 @@ class Weather:
         return light
 
     def _sampled(self, pattern: NDArray[np.float32], at: NDArray[Any]) -> NDArray[np.float32]:
-        size = pattern.shape[0]
-        wrapped = np.mod(at, size - 1).astype(np.float32)
-        return np.asarray(
-            cv2.remap(pattern, wrapped[..., 0], wrapped[..., 1], cv2.INTER_LINEAR), np.float32
-        )
+        """Beyond its edge a pattern goes on mirrored, so that no seam shows."""
+        last = pattern.shape[0] - 1
+        folded = (last - np.abs(np.mod(at, 2 * last) - last)).astype(np.float32)
+        seen = cv2.remap(pattern, folded[..., 0], folded[..., 1], cv2.INTER_LINEAR)
+        return np.asarray(seen, np.float32)
 
     def _cloud_cover(self, phase: Phase) -> NDArray[np.float32]:
         """A broad edge that crosses the lane from one side to the other and leaves again."""
