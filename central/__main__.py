@@ -192,7 +192,7 @@ def _export(options: argparse.Namespace) -> int:
     rig = _open(options)
     case_id = rig.lookup.case_id(options.case)
     if case_id is None:
-        raise Refused(f"there is no case {options.case}")
+        raise Refused(f"there is no case {options.case!r}")
     source = Source(rig.engine, rig.blobs, rig.signer)
     packet = export_case(source, case_id, rig.clock.utc_ms())
     part = options.output.with_name(f"{options.output.name}.part")

@@ -197,7 +197,8 @@ class Link:
         self._say(client, "draining")
         limit_ms = self._clock.mono_ms() + int(DRAIN_S * 1000)
         never = Event()
-        with suppress(LinkLost):
+        # paho says RuntimeError where the connection is gone already: then there is no good-bye.
+        with suppress(LinkLost, RuntimeError, ValueError):
             while self._clock.mono_ms() < limit_ms and self._take(client, never, wait_s=0.3):
                 pass
             self._say(client, "offline").wait_for_publish(timeout=2)

@@ -4,6 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No test times the machine. A change is judged on the same examples each time; the search for new
+# ones goes on wherever people work.
+settings.register_profile("people", deadline=None)
+settings.register_profile("gate", deadline=None, derandomize=True)
+settings.load_profile("gate" if os.environ.get("CI") else "people")
 
 _BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
 _SHARED = Path(os.environ.get("FIRELANE_SHARED_DATA", _BESIDE))
