@@ -3,6 +3,8 @@
 Everything real but the server, which keeps packets in memory: the figures are the device's own.
 """
 
+import math
+import random
 import statistics
 import tempfile
 import threading
@@ -33,6 +35,7 @@ IMAGE_BYTES = 250_000
 NARROW = 1_000_000.0
 """Bytes a second of the link on which health is watched: 8 Mbit/s up."""
 HEALTH_S = 0.2
+CUT_EVERY_S = 2.0
 LIMIT_S = 300.0
 
 
@@ -72,13 +75,16 @@ class Drained:
 def measure(runs: int) -> str:
     free = [(drain(None), bare_publisher(None)) for _ in range(runs)]
     narrow = [(drain(NARROW), bare_publisher(NARROW)) for _ in range(runs)]
+    flaky = [drain(NARROW, cut_every_s=CUT_EVERY_S) for _ in range(runs)]
     ages = sorted(age for ours, _ in narrow for age in ours.health_ages_s)
     p99 = ages[int(len(ages) * 0.99)] if ages else float("inf")
     link = f"{NARROW * 8 / 1e6:.0f} Mbit/s"
     wire = "bytes on the wire, TLS and both ways, over the exhibits' bytes"
+    cut = f"the same over {link}, cut every {CUT_EVERY_S:g} s on average"
     rate = "of the rate of a bare QoS 1 publisher (at least)"
     rows = [
         Row(wire, "", [on_wire(ours) for ours, _ in free + narrow], 1.10),
+        Row(cut, "", [on_wire(ours) for ours in flaky], 1.50),
         Row(f"backlog over {link}: share {rate}", "", [share(*pair) for pair in narrow], 0.70),
         Row(f"backlog over loopback: share {rate}", "", [share(*pair) for pair in free], 0.70),
         Row(f"health p99 while a backlog drains over {link}", "s", [p99], 5.0),
@@ -98,7 +104,7 @@ def on_wire(one: Drained) -> float:
     return (one.up + one.down) / one.exhibits
 
 
-def drain(rate: float | None) -> Drained:
+def drain(rate: float | None, cut_every_s: float = 0.0) -> Drained:
     """Record a backlog with the broker out of reach, then let it go."""
     with tempfile.TemporaryDirectory() as name, running(Path(name) / "broker") as broker:
         identity = broker.device(DEVICE)
@@ -117,9 +123,14 @@ def drain(rate: float | None) -> Drained:
         uplink = delivery.uplink(told, DAEMON)
         begin = time.monotonic()
         uplink.start()
+        seed = random.Random(1)
+        cut_at = begin + seed.expovariate(1 / cut_every_s) if cut_every_s else math.inf
         while delivery.outbox.figures(0).depth:
             assert time.monotonic() - begin < LIMIT_S, "the backlog does not drain"
             time.sleep(0.02)
+            if time.monotonic() > cut_at:
+                pipe.cut()
+                cut_at = time.monotonic() + seed.expovariate(1 / cut_every_s)
         seconds = time.monotonic() - begin
         up, down, ages = pipe.up, pipe.down, list(central.ages_s)
         uplink.stop()

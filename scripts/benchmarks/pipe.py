@@ -1,6 +1,7 @@
 """A TCP pipe that counts bytes and can be narrowed: the link between a device and its broker."""
 
 import socket
+import struct
 import threading
 import time
 from contextlib import suppress
@@ -24,6 +25,14 @@ class Pipe:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        """Reset every connection, as a bad radio link does; new ones are taken as before."""
+        sockets, self._sockets = self._sockets, []
+        for each in sockets:
+            with suppress(OSError):
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                each.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         for each in [self._listener, *self._sockets]:

@@ -1,6 +1,7 @@
 """Which packet goes next: every pair of step and event, and how patience and windows work."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -285,3 +286,15 @@ def served(made: Courier, now_s: float) -> set[int]:
                 made.forget(seq)
                 gone.add(seq)
     return gone
+
+
+def test_the_page_shows_the_table_as_it_is() -> None:
+    page = (Path(__file__).parents[2] / "edge" / "DELIVERY.md").read_text(encoding="utf-8")
+    rows = [
+        f"| **{step}** | " + " | ".join(MOVES.get((step, event), "") for event in Event) + " |"
+        for step in Step
+    ]
+    head = "| | " + " | ".join(Event) + " |\n| --- " + "| --- " * len(Event) + "|"
+    shown = page.split("<!-- way of a packet -->\n")[1].split("<!-- end of way of a packet -->")[0]
+
+    assert shown == "\n".join([head, *rows]) + "\n"

@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -103,3 +104,31 @@ def test_the_watchdogs_interval_is_the_service_managers_own() -> None:
 
 def test_a_part_that_is_not_in_use_is_not_missed() -> None:
     assert silent({"uplink": Pulse(lambda: None, 1.0)}, 10**12) == []
+
+
+UNDER_THE_UNIT = """
+import ctypes, sys
+if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0):  # PR_SET_MDWE, what MemoryDenyWriteExecute comes to
+    sys.exit(77)
+import numpy as np
+from edge.config import DetectorConfig
+from edge.detector import open_detector
+from edge.host import HostPaths, clock_health
+detector = open_detector(DetectorConfig(runtime=sys.argv[1]))
+detector.detect(np.zeros((480, 640, 3), np.uint8), None)
+clock_health(HostPaths(), 0)
+"""
+
+
+@pytest.mark.parametrize("runtime", ["litert", "tflite"])
+def test_the_detector_runs_where_no_memory_may_be_written_and_executed(runtime: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", UNDER_THE_UNIT, runtime],
+        cwd=UNIT.parents[2],
+        capture_output=True,
+        text=True,
+    )
+
+    if ran.returncode == 77:
+        pytest.skip("this kernel cannot deny it")
+    assert ran.returncode == 0, ran.stderr
