@@ -254,8 +254,7 @@ class LiveCamera:
     ) -> None:
         gop_s = stream.gop_s
         self.facts.gop_s = gop_s
-        short = gop_s is not None and gop_s <= self._config.keyframe_limit_s
-        stream.idle = self.idle and self._config.idle_keyframes and short
+        stream.idle = self.idle and keyframes_suffice(self._config, stream)
         self.facts.state, self.facts.sentence = "ok", ""
         self.facts.frames_in += 1
         self.facts.last_frame_mono_s = self._mono_s()
@@ -267,13 +266,21 @@ class LiveCamera:
         return self._clock.mono_ns() / _NS
 
 
+def keyframes_suffice(config: CameraConfig, stream: Stream | PictureFolder) -> bool:
+    """Whether keyframes come often enough to be all that is decoded while nothing changes."""
+    allowed = config.idle_keyframes and stream.gop_s is not None
+    return allowed and (stream.gop_s or 0.0) <= config.keyframe_limit_s
+
+
 class FileCamera:
     """A file or a folder read as fast as it goes, its PTS as time, one frame each 1/sample_hz.
 
-    A truncated file gives the frames that it has. Raises StreamFault when it has none."""
+    A truncated file gives the frames that it has. Raises StreamFault when it has none. With
+    `as_live`, keyframes only are decoded while idle, as a live camera does."""
 
-    def __init__(self, config: CameraConfig, begin_utc_ms: int) -> None:
+    def __init__(self, config: CameraConfig, begin_utc_ms: int, as_live: bool = False) -> None:
         self._config = config
+        self._as_live = as_live
         self._begin_utc_ms = begin_utc_ms
         self._closed = False
         self.idle = False
@@ -290,6 +297,9 @@ class FileCamera:
                 pts_s = decoded.pts_s if decoded.pts_s is not None else self.seconds
                 first_s = pts_s if first_s is None else first_s
                 self.seconds = t_s = pts_s - first_s
+                stream.idle = (
+                    self.idle and self._as_live and keyframes_suffice(self._config, stream)
+                )
                 # Half a millisecond: 0.49999 is the half second.
                 if t_s + 0.0005 >= due_s:
                     due_s = max(due_s + step_s, t_s - step_s / 2)

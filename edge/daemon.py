@@ -175,6 +175,7 @@ class Watchhouse:
                 StubbornSink(recorder),
                 self._delivery.memory,
                 self._board,
+                self._delivery.settings.folder,
             )
         )
 

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import json
 import logging
 import os
@@ -21,7 +22,7 @@ from edge.eyes import Seen, anchor_from_json
 from edge.pipeline import Onlooker, Rig, Scene, Sink, watch
 from edge.stay_events import Reminder, StayEvent
 from edge.stay_memory import ReceivedNotice
-from edge.storage import StorageFault
+from edge.storage import StorageFault, write_durably
 from edge.wire.status import CameraHealth, CameraProfile
 
 log = logging.getLogger("firelane.camera")
@@ -29,6 +30,8 @@ log = logging.getLogger("firelane.camera")
 _NS = 1_000_000_000
 _SAVE_EVERY_S = 30.0
 _RATE_OVER_S = 30.0
+_VIEW_FIRST_S = 120.0
+_VIEW_EVERY_S = 6 * 3600.0
 
 
 class Memory(Protocol):
@@ -79,6 +82,8 @@ class PostParts:
     sink: Sink
     memory: Memory
     notices: NoticeBoard
+    folder: Path
+    """Where the reference view outlives a restart: a camera moved meanwhile must be noticed."""
 
 
 class Post:
@@ -96,6 +101,7 @@ class Post:
         self._alive_ns = parts.clock.mono_ns()
         self._saved_s = 0.0
         self._saved_revision = -1
+        self._view_saved_s: float | None = None
         self._rig = Rig(
             self.camera, self._begin, parts.sink, self._notices, self._keep, [self, *onlookers]
         )
@@ -185,6 +191,7 @@ class Post:
         """The scene, with the stays that were open when the daemon last ran."""
         scene = self._parts.begin(frame_size, t_s)
         self._frame_size = frame_size
+        self._restore_view(scene)
         kept = self._parts.memory.load_stays(self._parts.config.id)
         if kept is not None:
             try:
@@ -193,8 +200,36 @@ class Post:
                 # What was kept cannot be read: as after a first start, nobody is accused.
                 log.warning("camera %s: open stays are lost: %s", self._parts.config.id, error)
                 scene = self._parts.begin(frame_size, t_s)
+                self._restore_view(scene)
         self._scene = scene
         return scene
+
+    def _restore_view(self, scene: Scene) -> None:
+        path = self._view_file(scene)
+        if not path.is_file():
+            return
+        try:
+            scene.eyes.view.restore(path.read_bytes())
+        except (OSError, ValueError) as error:
+            log.warning("camera %s: the reference view is lost: %s", self.id, error)
+
+    def _view_file(self, scene: Scene) -> Path:
+        """Named for the lanes too: who draws them anew has accepted the view that he saw."""
+        drawn = "".join(lane.version for lane in scene.eyes.lanes)
+        name = hashlib.sha256(drawn.encode()).hexdigest()[:12]
+        return self._parts.folder / f"view-{self.id}-{name}.npz"
+
+    def _keep_view(self, scene: Scene, t_s: float) -> None:
+        """Write the reference view once it has been looked at for a while, then now and then."""
+        if self._view_saved_s is None:
+            self._view_saved_s = t_s - _VIEW_EVERY_S + _VIEW_FIRST_S
+        if t_s - self._view_saved_s < _VIEW_EVERY_S or not scene.eyes.view.known:
+            return
+        self._view_saved_s = t_s
+        try:
+            write_durably(self._view_file(scene), scene.eyes.view.to_bytes())
+        except StorageFault as fault:
+            log.error("camera %s: the reference view cannot be kept: %s", self.id, fault)
 
     def _restore(self, scene: Scene, kept: dict[str, object], t_s: float) -> None:
         boot, clock = self._parts.boot, self._parts.clock
@@ -214,6 +249,7 @@ class Post:
     def _keep(self, scene: Scene, t_s: float) -> None:
         """Write the open stays when they changed, and now and then while there are any, so that
         after a power cut the time away is known to be short."""
+        self._keep_view(scene, t_s)
         changed = scene.stays.revision != self._saved_revision
         due = bool(scene.stays.places()) and t_s - self._saved_s >= _SAVE_EVERY_S
         if not changed and not due:

@@ -125,6 +125,11 @@ class CameraView:
         self._sharpness = None
         self._state, self._suspect = ViewState.OK, None
 
+    @property
+    def known(self) -> bool:
+        """Whether there is a reference view, and the camera sees well now."""
+        return bool(self._references) and self._state is ViewState.OK
+
     def to_bytes(self) -> bytes:
         """The reference view, to be kept on disk: a restart must not accept a moved camera."""
         kept = {

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from scripts.benchmarks import clone, delivery, site, wear
+from scripts.benchmarks import clone, delivery, edge, site, wear
 
 
 def main() -> int:
@@ -12,6 +12,7 @@ def main() -> int:
         "site": site.measure,
         "demo": clone.measure,
         "delivery": delivery.measure,
+        "edge": edge.measure,
         "wear": wear.measure,
     }
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)

@@ -4,9 +4,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
 import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -52,7 +54,12 @@ class Memory:
         self.done.append(notice_id)
 
 
-def post(memory: Memory, boot: str, board: NoticeBoard | None = None) -> tuple[Post, yard.Kept]:
+def post(
+    memory: Memory,
+    boot: str,
+    board: NoticeBoard | None = None,
+    folder: Path = Path("/nonexistent"),
+) -> tuple[Post, yard.Kept]:
     kept = yard.Kept()
     parts = PostParts(
         yard.CAMERA,
@@ -62,6 +69,7 @@ def post(memory: Memory, boot: str, board: NoticeBoard | None = None) -> tuple[P
         kept,
         memory,
         board or NoticeBoard([]),
+        folder,
     )
     return Post(parts), kept
 
@@ -110,6 +118,25 @@ def test_what_was_kept_and_cannot_be_read_is_as_a_first_start() -> None:
     watch(after, 0, 30)
 
     assert [kind for kind, _ in told.told()] == ["settled", "arrival"]
+
+
+def test_a_camera_that_was_moved_while_the_box_was_off_is_noticed(tmp_path: Path) -> None:
+    before, _ = post(Memory(), "boot-1", folder=tmp_path)
+    watch(before, 0, 150)
+    after, _ = post(Memory(), "boot-1", folder=tmp_path)
+    after._rig.camera = yard.Script(
+        [
+            replace(look, image=np.roll(look.image, 40, axis=1))
+            for look in yard.film(10, lambda _: None, begin_s=200)
+            if isinstance(look, Frame)
+        ]
+    )
+
+    after._run()
+
+    assert len(list(tmp_path.glob("view-yard-*.npz"))) == 1
+    assert before.health().view == "ok"
+    assert after.health().view == "moved"
 
 
 def test_a_notice_moves_the_deadline_and_is_done_once_the_stay_is_saved() -> None:

@@ -1,0 +1,235 @@
+"""CPU of the edge pipeline per camera-hour, beside two peers on the same streams and model.
+
+Three 1080p25 H.264 streams with a keyframe every 2 s, made from the rendered demo: an empty lane,
+a parked vehicle, a busy street. Everyone decodes them from the file; CPU time is what is counted,
+so that other load on the machine matters little. The peers decode every frame and detect five
+times a second on the whole picture, each in a virtual environment of its own.
+"""
+
+import json
+import statistics
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from edge.camera import FileCamera, Frame
+from edge.clock import SystemClock
+from edge.config import CameraConfig, Config
+from edge.detector import Detection, open_detector
+from edge.eyes import SharedDetector
+from edge.geometry import Box
+from edge.inference import Picture
+from edge.pipeline import Rig, watch
+from edge.recording import Shown
+from edge.rig import new_ids, open_plates, scene_maker
+from edge.stay_events import StayEvent
+from edge.wire.records import PlateReading
+
+ROOT = Path(__file__).resolve().parents[2]
+HOME = ROOT / "var" / "bench-edge"
+DEMO = ROOT / "configs" / "demo" / "demo.mp4"
+SIZE = (1920, 1080)
+FPS = 25
+SECONDS = 40
+GOP_S = 2
+SCENES = {"empty lane": (0.0, 3.0), "parked vehicle": (44.0, 54.0), "busy street": (56.0, 80.0)}
+PEERS = {
+    "supervision": ("supervision==0.27.0", "scipy<1.17"),
+    "norfair": ("norfair==2.3.0", "scipy<1.17"),
+}
+COMMON = ("numpy<2", "opencv-python-headless<4.12", "ai-edge-litert>=2.1,<3", "pydantic>=2.9,<3")
+COMMON_MORE = ("cryptography>=43", "pyyaml>=6", "av>=15,<19")
+
+
+@dataclass(slots=True)
+class Spent:
+    """CPU seconds of one run, by what they went to, and the seconds of video that they bought."""
+
+    decode: float = 0.0
+    detect: float = 0.0
+    gate: float = 0.0
+    rest: float = 0.0
+    video_s: float = 0.0
+
+    @property
+    def total(self) -> float:
+        return self.decode + self.detect + self.gate + self.rest
+
+    def per_hour(self, part: float) -> float:
+        return part / self.video_s * 3600
+
+
+def measure(runs: int) -> str:
+    HOME.mkdir(parents=True, exist_ok=True)
+    streams = {name: _stream(name, begin, end) for name, (begin, end) in SCENES.items()}
+    peers = {name: _python(name, packages) for name, packages in PEERS.items()}
+    lines = [
+        "| stream | decode | gate | detect | rest | firelane | "
+        + " | ".join(f"{name} (ratio)" for name in peers)
+        + " |",
+        "| --- |" + " --: |" * (5 + len(peers)),
+    ]
+    for name, stream in streams.items():
+        own = [_own(stream) for _ in range(runs)]
+        total = statistics.median(one.per_hour(one.total) for one in own)
+        cells = [
+            f"{statistics.median(one.per_hour(getattr(one, part)) for one in own):.0f}"
+            for part in ("decode", "gate", "detect", "rest")
+        ]
+        cells.append(f"**{total:.0f}**")
+        for peer, python in peers.items():
+            theirs = statistics.median(_peer(python, peer, stream) for _ in range(runs))
+            cells.append(f"{theirs:.0f} ({total / theirs:.2f})")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+        print(lines[-1], flush=True)
+    return "\n".join(["CPU-seconds per camera-hour, medians", "", *lines])
+
+
+def lane() -> list[list[float]]:
+    """The demo's lane as shares of the frame."""
+    truth = json.loads(DEMO.with_suffix(".truth.json").read_text(encoding="utf-8"))
+    return [
+        [min(max(x / truth["width"], 0), 0.999), min(max(y / truth["height"], 0), 0.999)]
+        for x, y in truth["lane"]
+    ]
+
+
+class _Timed(SharedDetector):
+    """Counts the CPU time of detections."""
+
+    spent_s = 0.0
+
+    def detect(self, image: Picture, region: Box) -> list[Detection]:
+        begin = time.thread_time()
+        found = super().detect(image, region)
+        self.spent_s += time.thread_time() - begin
+        return found
+
+    def confirm(self, image: Picture, box: Box) -> float:
+        begin = time.thread_time()
+        sure = super().confirm(image, box)
+        self.spent_s += time.thread_time() - begin
+        return sure
+
+
+class _Source(FileCamera):
+    """Counts the CPU time of decoding and of turning frames into pixels."""
+
+    spent_s = 0.0
+
+    def frames(self) -> Iterator[Frame]:
+        frames = super().frames()
+        while True:
+            begin = time.thread_time()
+            frame = next(frames, None)
+            self.spent_s += time.thread_time() - begin
+            if frame is None:
+                return
+            yield frame
+
+
+class _Nowhere:
+    def saw(self, frame: Frame) -> None: ...
+
+    def record(self, event: StayEvent, plate: PlateReading, shown: Shown) -> None: ...
+
+
+def _own(stream: Path) -> Spent:
+    camera = CameraConfig.model_validate(
+        {"id": "bench", "source": str(stream), "lanes": [{"id": "lane", "polygon": lane()}]}
+    )
+    config = Config.model_validate({"cameras": [camera.model_dump()]})
+    detector = _Timed(open_detector(config.detector), SystemClock())
+    plates = open_plates(config.plates, config.detector)
+    begin_scene = scene_maker(camera, config, detector, plates, new_ids(SystemClock()))
+    source = _Source(camera, 0, as_live=True)
+    looked = [0.0]
+
+    def begin(size: tuple[int, int], t_s: float) -> Any:
+        scene = begin_scene(size, t_s)
+        see = scene.eyes.see
+
+        def timed(*arguments: Any) -> Any:
+            start = time.thread_time()
+            seen = see(*arguments)
+            looked[0] += time.thread_time() - start
+            return seen
+
+        scene.eyes.see = timed  # type: ignore[method-assign, assignment]
+        return scene
+
+    start = time.thread_time()
+    watch(Rig(source, begin, _Nowhere()))
+    total = time.thread_time() - start
+    gate = looked[0] - detector.spent_s
+    rest = total - source.spent_s - looked[0]
+    return Spent(source.spent_s, detector.spent_s, gate, rest, source.seconds)
+
+
+def _peer(python: Path, name: str, stream: Path) -> float:
+    """CPU-seconds per camera-hour of a peer, as it says itself."""
+    done = subprocess.run(
+        [python, Path(__file__).with_name("edge_peer.py"), name, stream, json.dumps(lane())],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    return float(done.stdout.split()[-1])
+
+
+def _python(name: str, packages: Sequence[str]) -> Path:
+    """The interpreter of the peer's own environment, made where it is missing."""
+    home = ROOT / f".venv-peer-{name}"
+    python = home / "bin" / "python"
+    if not (home / "done").exists():
+        subprocess.run(["python3", "-m", "venv", home], check=True)
+        wanted = [*COMMON, *COMMON_MORE, *packages]
+        subprocess.run([str(python), "-m", "pip", "install", "-q", *wanted], check=True)
+        (home / "done").touch()
+    return python
+
+
+def _stream(name: str, begin_s: float, end_s: float) -> Path:
+    """SECONDS of 1080p25 from a part of the demo, forwards and back, with a sensor's noise."""
+    path = HOME / f"{name.replace(' ', '-')}.mp4"
+    if path.exists():
+        return path
+    parts = _part(begin_s, end_s)
+    order = [*range(len(parts)), *range(len(parts) - 2, 0, -1)]
+    noise = np.random.default_rng(1).normal(0, 2, (4, SIZE[1], SIZE[0], 1)).astype(np.int16)
+    part = path.with_suffix(".part.mp4")
+    with av.open(str(part), "w") as container:
+        video = container.add_stream("libx264", rate=FPS)
+        assert isinstance(video, av.VideoStream)
+        video.width, video.height, video.pix_fmt = *SIZE, "yuv420p"
+        video.codec_context.gop_size = FPS * GOP_S
+        video.codec_context.options = {
+            "preset": "veryfast", "tune": "zerolatency", "crf": "25", "sc_threshold": "0"
+        }  # fmt: skip
+        for number in range(SECONDS * FPS):
+            picture = parts[order[number * 8 // FPS % len(order)]]
+            noisy = np.clip(picture + noise[number % len(noise)], 0, 255).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(noisy, format="bgr24")
+            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    part.rename(path)
+    return path
+
+
+def _part(begin_s: float, end_s: float) -> list[Picture]:
+    with av.open(str(DEMO)) as container:
+        return [
+            np.asarray(cv2.resize(frame.to_ndarray(format="bgr24"), SIZE), np.uint8)
+            for frame in container.decode(video=0)
+            if begin_s <= (frame.time or 0.0) < end_s
+        ]
