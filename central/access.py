@@ -44,6 +44,7 @@ class Act(StrEnum):
     SEE_CASES = "see cases"
     SEE_EVIDENCE = "see evidence"
     EXPORT_PACKET = "export a packet"
+    REVIEW = "review cases"
     SEE_FLEET = "see the fleet"
     MANAGE_USERS = "manage users"
 
@@ -58,6 +59,7 @@ ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
         # Money needs no pictures of people's vehicles.
         Act.SEE_EVIDENCE: _EVERYBODY - {Role.ADMIN, Role.FINANCE},
         Act.EXPORT_PACKET: _JUDGING,
+        Act.REVIEW: frozenset({Role.OFFICER}),
         Act.SEE_FLEET: _EVERYBODY - {Role.FINANCE},
         Act.MANAGE_USERS: frozenset({Role.ADMIN}),
     }

@@ -32,6 +32,7 @@ from central.leases import take_lease
 from central.link import WORLD, Link
 from central.lookup import Lookup
 from central.registry import Registry
+from central.reviewing import Reviews
 from central.store import Store
 from central.web import parts as web_parts
 from central.web.app import create_app
@@ -146,6 +147,7 @@ def pages(rig: Rig) -> FastAPI:
             clock=rig.clock,
             export=lambda case_id: export_case(source, case_id, rig.clock.utc_ms()),
             changes=Changes(rig.lookup),
+            reviews=Reviews(rig.engine),
         )
     )
 

@@ -19,6 +19,7 @@ from central.access import Role
 from central.accounts import Accounts, NewUser
 from central.auth import SESSION_LIFE_MS, Session, User, hash_password, token_sha256
 from central.export import Source, export_case
+from central.reviewing import Reviews
 from central.views import CaseFilter
 from central.web.app import create_app
 from central.web.live import Changes
@@ -30,6 +31,7 @@ PASSWORD = "a long pass phrase"
 HASH = hash_password(PASSWORD)
 PEOPLE = {
     "wang": ("王建国", Role.OFFICER),
+    "li": ("李娜", Role.OFFICER),
     "zhou": ("周敏", Role.FINANCE),
     "root": ("系统管理员", Role.ADMIN),
 }
@@ -57,6 +59,7 @@ class Staff:
     office: Office
     accounts: Accounts
     app: FastAPI
+    reviews: Reviews
     address: str = ""
 
     @classmethod
@@ -86,8 +89,9 @@ class Staff:
             clock=office.clock,
             export=lambda case_id: export_case(source, case_id, office.clock.utc_ms()),
             changes=Changes(office.lookup),
+            reviews=Reviews(office.engine),
         )
-        return cls(office, accounts, create_app(parts))
+        return cls(office, accounts, create_app(parts), parts.reviews)
 
     def user(self, name: str) -> User:
         user = self.accounts.user_by_name(name)

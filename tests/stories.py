@@ -137,14 +137,19 @@ class Teller:
         return self.deliver(device.arrival(shots, lane=drawn_lane(device), vehicle=vehicle))
 
     def overstay(
-        self, device: SimulatedDevice, before: Packet, view: View = RED, **fields: Clock
+        self,
+        device: SimulatedDevice,
+        before: Packet,
+        view: View = RED,
+        gaps: Sequence[Gap] = HIDDEN,
+        **fields: Clock,
     ) -> Packet:
-        """The vehicle was reminded after two minutes, hidden twice, and still stands there."""
+        """The vehicle was reminded after two minutes, hidden in the gaps, and is still there."""
         begin_utc_ms = before.record.stay.begin.utc_ms
         reminded = Reminded(
             notice_id=UUID(int=7), reminded_utc_ms=begin_utc_ms + 118_000, offset_ms=118_000
         )
-        stay = grown(device, before, 1_021_000, HIDDEN, reminded)
+        stay = grown(device, before, 1_021_000, gaps, reminded)
         shots = [
             *self.shots("notice", replace(view, passer=980)),
             *self.shots("deadline", view),

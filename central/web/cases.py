@@ -73,6 +73,7 @@ def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
         summary=facts.summary(view, t) if view.records else [],
         groups=facts.groups(view, t) if view.records else [],
         verdicts=facts.verdicts(view, t),
+        people={user.id: user.display for user in parts.accounts.users()},
         plate_chars=facts.plate_chars(view.records[-1].record.vehicle.plate)
         if view.records
         else [],

@@ -18,6 +18,7 @@ from central.access import Act, allowed
 from central.accounts import Accounts
 from central.auth import Visit
 from central.clock import Clock
+from central.reviewing import Reviews
 from central.views import Reader
 from central.web.live import Changes
 from central.web.texts import DEFAULT, LANGUAGES, Texts
@@ -64,6 +65,7 @@ class Parts:
     clock: Clock
     export: Exporter
     changes: Changes
+    reviews: Reviews
 
 
 @cache

@@ -306,3 +306,21 @@ def test_the_case_page_is_read_without_scripts(
 
     expect(page.locator(".occasion img").first).to_be_visible()
     expect(page.get_by_text("完整性核验")).to_be_visible()
+
+
+def test_a_clean_case_is_reviewed_from_the_keyboard_in_six_keys_after_the_plate(
+    staff: Staff, teller: Teller, open_page: Open
+) -> None:
+    gate = teller.device("gate-1", "望江花园", 1)
+    arrival = teller.arrive(gate, RED, BLUE_PLATE)
+    teller.overstay(gate, arrival, gaps=())
+    page = open_page("/review/next")
+
+    page.keyboard.type("浙b12345")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("逐项审核")).to_be_visible()
+    page.wait_for_load_state()
+    for key in ("y", "y", "y", "y", "y", "Enter"):
+        page.keyboard.press(key)
+
+    expect(page.get_by_text("初审通过")).to_be_visible()

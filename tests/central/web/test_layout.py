@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from central.views import RecordView
 from central.web.exhibits import digest, occasions
-from central.web.timeline import LEVEL_PERCENT, LEVELS, Moment, _levels, timeline
+from central.web.timeline import LEVEL_PERCENT, Moment, _levels, timeline
 from edge.wire.records import Record
 from tests.device import SimulatedDevice
 from tests.staff import Staff
@@ -65,7 +65,7 @@ def test_a_stay_of_any_length_fits_the_line(standing_ms: int) -> None:
     assert len(line.ticks) <= 24
 
 
-@given(st.lists(st.floats(0, 100), max_size=LEVELS).map(sorted))
+@given(st.lists(st.floats(0, 100), max_size=3).map(sorted))
 def test_up_to_three_marks_never_cover_one_another(places: list[float]) -> None:
     levels = _levels(places)
 

@@ -1,0 +1,161 @@
+"""Reviews in the log: what waits, who typed which plate, who judged how.
+
+Each act is a line of the append-only log. Acts of one case are taken one after another, under the
+lock of its device, so that two officers at once cannot both be the first.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, Row, func, select
+
+from central import events, filing, review, tables
+from central.case_moves import RULES
+from central.cases import Act, Action, Case, Role
+from central.database import reading
+from central.review import OPEN_TO_REVIEW, REVIEW_MS, Desk, Judgement, Typed
+from central.views import CaseView
+from edge.wire.records import Record
+
+ACT, TYPED, OPENED = "act", "plate-typed", "case opened"
+_CASE, _EVENT, _RECORD = tables.case, tables.case_event, tables.record
+MOST_WAITING = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A case in the queue. It says nothing of the plate."""
+
+    id: UUID
+    number: str
+    site: str
+    camera: str
+    begin_utc_ms: int
+    due_utc_ms: int
+    second: bool
+
+
+class AlreadyTyped(Exception):
+    """This person typed a plate for this case before: the first reading stands."""
+
+
+class Reviews:
+    """The review desk's side of the database. Every call blocks."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def waiting(self, person: str, now_utc_ms: int) -> Sequence[Waiting]:
+        """Cases that this person may review now, the most urgent first."""
+        since = now_utc_ms - REVIEW_MS
+        query = (
+            select(_CASE)
+            .where(_CASE.c.state == "overstayed", _CASE.c.begin_utc_ms >= since)
+            .order_by(_CASE.c.begin_utc_ms)
+            .limit(MOST_WAITING)
+        )
+        with reading(self._engine) as db:
+            found = [self._waiting(db, row, person) for row in db.execute(query).all()]
+        return [one for one in found if one is not None]
+
+    def _waiting(self, db: Connection, row: Row[tuple[object, ...]], person: str) -> Waiting | None:
+        case = _case(db, row.id)
+        mine = any(act.person == person for act in case.acts)
+        if mine or case.main not in OPEN_TO_REVIEW or _seen(db, row.id, person):
+            return None
+        return Waiting(
+            id=row.id,
+            number=row.number,
+            site=row.site,
+            camera=row.camera,
+            begin_utc_ms=row.begin_utc_ms,
+            due_utc_ms=row.begin_utc_ms + REVIEW_MS,
+            second=bool([act for act in case.acts if act.action is Action.REVIEW]),
+        )
+
+    def desk(self, view: CaseView, person: str) -> Desk:
+        """The case as this person finds it on the desk."""
+        with reading(self._engine) as db:
+            return _desk(db, view, person)
+
+    def type_plate(self, case_id: UUID, person: str, plate: str | None, now_utc_ms: int) -> None:
+        """Keep a blind reading. Raises AlreadyTyped: nobody types again after having seen."""
+        with self._engine.begin() as db:
+            _lock(db, case_id)
+            if any(one.person == person for one in _typed(db, case_id)):
+                raise AlreadyTyped("a plate was typed before; the first reading stands")
+            payload = {"person": person, "plate": plate or ""}
+            events.append(db, events.Event(now_utc_ms, person, TYPED, case_id, payload))
+
+    def judge(self, view: CaseView, person: str, judgement: Judgement, now_utc_ms: int) -> Action:
+        """Write the judgement down. Raises CaseError where the case, person or proof forbids it."""
+        case_id = view.row.id
+        with self._engine.begin() as db:
+            _lock(db, case_id)
+            desk = _desk(db, view, person)
+            action = review.action(desk, person, judgement)
+            act = Act(action, Role.OFFICER, person)
+            RULES.do(desk.case, act, review.proven(desk, person, judgement, now_utc_ms))
+            answers = {**judgement.answers, **review.own_points(desk, person)}
+            payload = {
+                "action": action.value,
+                "role": act.role.value,
+                "person": person,
+                "answers": " ".join(f"{point}={answers[point]}" for point in sorted(answers)),
+                "grounds": judgement.grounds,
+            }
+            events.append(db, events.Event(now_utc_ms, person, ACT, case_id, payload))
+        return action
+
+
+def _lock(db: Connection, case_id: UUID) -> None:
+    device = select(_CASE.c.device).where(_CASE.c.id == case_id).scalar_subquery()
+    table = tables.device
+    db.execute(select(table.c.id).where(table.c.id == device).with_for_update())
+
+
+def _lines(db: Connection, case_id: UUID, kind: str) -> list[Mapping[str, str]]:
+    query = select(_EVENT.c.payload).where(_EVENT.c.case_id == case_id, _EVENT.c.type == kind)
+    return [events.parse_payload(text) for text in db.scalars(query.order_by(_EVENT.c.seq))]
+
+
+def _typed(db: Connection, case_id: UUID) -> list[Typed]:
+    return [Typed(line["person"], line["plate"] or None) for line in _lines(db, case_id, TYPED)]
+
+
+def _records(db: Connection, case_id: UUID) -> list[Record]:
+    query = select(_RECORD.c.device, _RECORD.c.envelope).where(
+        _RECORD.c.case_id == case_id, _RECORD.c.status == "stored"
+    )
+    return [filing.read_record(db, row.device, row.envelope) for row in db.execute(query).all()]
+
+
+def _case(db: Connection, case_id: UUID) -> Case:
+    """The case as its records and the acts in the log make it."""
+    done = [
+        Act(Action(line["action"]), Role(line["role"]), line["person"])
+        for line in _lines(db, case_id, ACT)
+    ]
+    return RULES.replay((*review.watched(_records(db, case_id)), *done))
+
+
+def _seen(db: Connection, case_id: UUID, person: str) -> bool:
+    """Whether this person opened the case's page before typing a plate: it shows the reading."""
+    log = tables.access_log
+    looks = (log.c.case_id == case_id) & (log.c.user_id == person) & (log.c.action == OPENED)
+    looked = db.scalar(select(func.min(log.c.utc_ms)).where(looks))
+    mine = (_EVENT.c.case_id == case_id) & (_EVENT.c.type == TYPED) & (_EVENT.c.actor == person)
+    typed = db.scalar(select(func.min(_EVENT.c.utc_ms)).where(mine))
+    return looked is not None and (typed is None or looked <= typed)
+
+
+def _desk(db: Connection, view: CaseView, person: str) -> Desk:
+    return Desk(
+        case=_case(db, view.row.id),
+        checks=[check for held in view.records for check in held.checks],
+        machine=view.row.plate,
+        typed=_typed(db, view.row.id),
+        seen=_seen(db, view.row.id, person),
+        captured_utc_ms=view.row.begin_utc_ms,
+    )

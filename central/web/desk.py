@@ -1,0 +1,130 @@
+"""The review desk: a queue by urgency, the plate typed blind, the points of the law."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from central import review
+from central.access import Act
+from central.accounts import Look
+from central.auth import Visit
+from central.cases import CaseError
+from central.review import Answer, Judgement, Point
+from central.reviewing import AlreadyTyped
+from central.views import CaseView
+from central.web import exhibits, timeline
+from central.web.guard import Form, checked_form, may
+from central.web.parts import parts_of, render
+from central.web.queries import plate_part, uuid_of
+
+router = APIRouter()
+Reviews = Annotated[Visit, Depends(may(Act.REVIEW))]
+Sent = Annotated[Form, Depends(checked_form)]
+LEAST_PLATE = 5
+DONE = ("review", "review-again", "reject", "disagree")
+
+
+@router.get("/review")
+def queue(request: Request, visit: Reviews) -> Response:
+    parts = parts_of(request)
+    now = parts.clock.utc_ms()
+    waiting = parts.reviews.waiting(visit.user.id, now)
+    done = request.query_params.get("done", "")
+    return render(
+        request, visit, "queue.html", waiting=waiting, done=done if done in DONE else "", now=now
+    )
+
+
+@router.get("/review/next")
+def next_case(request: Request, visit: Reviews) -> Response:
+    """The most urgent case; the queue's own page when none is left."""
+    parts = parts_of(request)
+    waiting = parts.reviews.waiting(visit.user.id, parts.clock.utc_ms())
+    return RedirectResponse(f"/review/{waiting[0].id}" if waiting else "/review", 303)
+
+
+def _view(request: Request, case_id: str) -> CaseView:
+    known: UUID | None = uuid_of(case_id)
+    view = parts_of(request).store.case(known) if known else None
+    if view is None or not view.records:
+        raise HTTPException(404)
+    return view
+
+
+def _page(
+    request: Request, visit: Visit, view: CaseView, status: int = 200, **context: object
+) -> Response:
+    parts, person = parts_of(request), visit.user.id
+    now = parts.clock.utc_ms()
+    desk = parts.reviews.desk(view, person)
+    parts.accounts.log_look(Look(person, "case on the desk", view.row.id, view.row.number), now)
+    shown = exhibits.occasions(view.records)
+    blank = {"fault": "", "grounds": "", "given": {}, **context}
+    return render(
+        request,
+        visit,
+        "desk.html",
+        status,
+        view=view,
+        row=view.row,
+        desk=desk,
+        mine=desk.typed_by(person),
+        open=desk.case.main in review.OPEN_TO_REVIEW,
+        asked=review.asked_points(desk, person),
+        own=review.own_points(desk, person),
+        left_ms=desk.captured_utc_ms + review.REVIEW_MS - now,
+        occasions=shown,
+        occasions_digest=exhibits.digest(shown),
+        line=timeline.timeline(view.records),
+        latest=view.records[-1],
+        **blank,
+    )
+
+
+@router.get("/review/{case_id}")
+def desk_page(request: Request, case_id: str, visit: Reviews) -> Response:
+    """Before a plate is typed the page holds no machine reading, not even hidden."""
+    return _page(request, visit, _view(request, case_id))
+
+
+@router.post("/review/{case_id}/plate")
+def type_plate(request: Request, case_id: str, visit: Reviews, form: Sent) -> Response:
+    parts, view = parts_of(request), _view(request, case_id)
+    plate = None
+    if form["unreadable"] != "yes":
+        read = plate_part(form["plate"].strip())
+        if not isinstance(read, str) or len(read) < LEAST_PLATE:
+            return _page(request, visit, view, 422, fault="plate_whole")
+        plate = read
+    try:
+        parts.reviews.type_plate(view.row.id, visit.user.id, plate, parts.clock.utc_ms())
+    except AlreadyTyped:
+        return _page(request, visit, view, 409, fault="already_typed")
+    return RedirectResponse(f"/review/{view.row.id}", 303)
+
+
+@router.post("/review/{case_id}")
+def judge(request: Request, case_id: str, visit: Reviews, form: Sent) -> Response:
+    """What was typed is never lost: a refused judgement comes back as it was sent."""
+    parts, view = parts_of(request), _view(request, case_id)
+    words = {answer.value for answer in Answer}
+    answers = {point: Answer(form[point]) for point in Point if form[point] in words}
+    most = review.GROUNDS_CHARS[1]
+    grounds = form.text("grounds", most)
+    kept = {"given": answers, "grounds": grounds}
+    asked = review.asked_points(parts.reviews.desk(view, visit.user.id), visit.user.id)
+    if set(asked) - set(answers):
+        return _page(request, visit, view, 422, fault="unanswered", **kept)
+    judgement = Judgement(answers, grounds, form["no_conflict"] == "yes")
+    clean = all(answers[point] is Answer.YES for point in asked)
+    if len(grounds) < review.GROUNDS_CHARS[0] and not clean:
+        return _page(request, visit, view, 422, fault="no_grounds", **kept)
+    try:
+        done = parts.reviews.judge(view, visit.user.id, judgement, parts.clock.utc_ms())
+    except CaseError as error:
+        return _page(request, visit, view, 409, fault="refused", why=str(error), **kept)
+    return RedirectResponse(f"/review?done={done.value}", 303)
