@@ -212,7 +212,9 @@ class Eyes:
         tracks = self._search(frame) if searched else ()
         if searched:
             self._gate.searched(frame.t_s)
-        occupied = (*self._boxes, *(place.box for place in places.values()))
+        # What the detector has lost for a while is not empty ground: rain must not erase a car.
+        known = (*self._tracker.remembered(), *(place.box for place in places.values()))
+        occupied = (*self._boxes, *known)
         self._background.look(grey, frame.t_s, occupied)
         sightings = tuple(self._sighting(track, grey, mode) for track in tracks)
         self._last = grey

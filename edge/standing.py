@@ -52,9 +52,9 @@ def median_box(boxes: Sequence[Box]) -> Box:
 def standing(spots: Sequence[Spot], rules: StayRules) -> Standing | None:
     """How the vehicle stands now; None where it moves or is in no lane.
 
-    Looks back from the last spot for as long as the vehicle was in the same lane, looked like
-    itself and was within its own tremble of where it is now. One wild box among still ones does
-    not count as a move.
+    Looks back from the last spot for as long as the vehicle was in the same lane, looked no other
+    after it was out of sight, and was within its own tremble of where it is now. Among still
+    ones, boxes that change their shape over the place and one wild box do not count as a move.
     """
     if not spots or spots[-1].lane is None:
         return None
@@ -76,13 +76,17 @@ def _back(spots: Sequence[Spot], here: Box, bound: float, rules: StayRules) -> l
     still: list[Spot] = []
     last, later_s, wild = spots[-1], spots[-1].t_s, 0
     for spot in reversed(spots):
-        too_long = later_s - spot.t_s > rules.scan_s + rules.blink_s
-        if too_long or spot.lane != last.lane or _likeness(spot, last, rules) is Likeness.OTHER:
+        away_s = later_s - spot.t_s
+        swapped = away_s > rules.blink_s and _likeness(spot, last, rules) is Likeness.OTHER
+        if away_s > rules.scan_s + rules.blink_s or spot.lane != last.lane or swapped:
             break
         later_s = spot.t_s
         if here.shift(spot.box) <= bound:
             still.append(spot)
             wild = 0
+            continue
+        if here.iou(spot.box) >= rules.same_place:
+            # Detectors take now a part, now the whole: it stood, if it stood so before as well.
             continue
         wild += 1
         if wild > 1:

@@ -258,6 +258,7 @@ class Stays:
         event = stay.ended(t_s, self._rules, ending, why)
         del self._open[stay.id]
         self._ended = [*self._ended, Ended.of(stay, t_s)][-_ENDED_KEPT:]
+        self._searched_s = None
         return event
 
     def _end_pending(self, t_s: float) -> list[StayEvent]:

@@ -5,8 +5,9 @@ frames make the same tracks. Kinds are ignored: detectors call one car a car, a 
 A track is a hint; who stands where is decided in stays.py, where appearance and plate count too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 
 from edge.geometry import Box
@@ -28,6 +29,8 @@ class TrackingRules:
     """Seconds, and shares of the vehicle's own size.
 
     double       overlap (IoU) from which two boxes of one look are one vehicle
+    nested       they also are where one lies inside the other by this share,
+    part         and is no smaller than this share of it: a cab and its lorry, no car before it
     stand_s      a vehicle that kept to its place this long stands
     still        it keeps to its place while its box shifts less than this
     keep_s       how long a moving vehicle that is not found is awaited
@@ -41,7 +44,9 @@ class TrackingRules:
                  that one was seen within this time
     """
 
-    double: float = 0.7
+    double: float = 0.6
+    nested: float = 0.85
+    part: float = 0.4
     stand_s: float = 2.0
     still: float = 0.15
     keep_s: float = 4.0
@@ -103,10 +108,40 @@ class Tracker:
         if any(vehicle.seen_s > t_s for vehicle in self._vehicles.values()):
             raise ValueError(f"time must not go back, got {t_s} s after a later look")
         self._forget(t_s)
-        boxes = _without_doubles(found, self._rules.double)
-        owners = self._assign(t_s, boxes)
+        owners = self._assign(t_s, found)
+        kept = self._without_doubles(found, owners)
         self._before_s = t_s
-        return [self._seen(t_s, each, owners.get(i)) for i, each in enumerate(boxes)]
+        return [self._seen(t_s, found[i], owners.get(i)) for i in kept]
+
+    def remembered(self) -> list[Box]:
+        """Where standing vehicles are that may come back into view: places not to be taken for
+        empty."""
+        return [
+            vehicle.place
+            for vehicle in self._vehicles.values()
+            if vehicle.standing(vehicle.seen_s, self._rules)
+        ]
+
+    def _without_doubles(self, found: Sequence[Found], owners: dict[int, int]) -> list[int]:
+        """Of boxes on one vehicle (its kinds and its parts compete) the one that best goes on
+        with the oldest track, else the surest. Indices into `found`."""
+
+        def order(i: int) -> tuple[float, float, float]:
+            owner = owners.get(i)
+            since_s = self._vehicles[owner].since_s if owner is not None else inf
+            return since_s, -found[i].score, found[i].box.x1
+
+        kept: list[int] = []
+        for i in sorted(range(len(found)), key=order):
+            if not any(self._double(found[i].box, found[j].box) for j in kept):
+                kept.append(i)
+        return kept
+
+    def _double(self, a: Box, b: Box) -> bool:
+        if a.iou(b) >= self._rules.double:
+            return True
+        nested = max(a.inside(b), b.inside(a)) >= self._rules.nested
+        return nested and self._rules.part <= a.area / max(b.area, 1) <= 1 / self._rules.part
 
     def _assign(self, t_s: float, boxes: Sequence[Found]) -> dict[int, int]:
         """Best pairs first: index of the box -> id of the vehicle."""
@@ -188,12 +223,3 @@ class Tracker:
     def _given_up(self, t_s: float, vehicle: _Vehicle, keep_s: float) -> bool:
         """Out of time, and missed at the look before: rare looks alone lose nobody."""
         return t_s - vehicle.seen_s > keep_s and vehicle.seen_s < self._before_s
-
-
-def _without_doubles(found: Iterable[Found], double: float) -> list[Found]:
-    """Of boxes on one vehicle (its kinds compete) the surest."""
-    kept: list[Found] = []
-    for each in sorted(found, key=lambda one: (-one.score, one.box.x1, one.box.y1)):
-        if all(each.box.iou(other.box) < double for other in kept):
-            kept.append(each)
-    return kept

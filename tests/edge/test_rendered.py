@@ -30,6 +30,7 @@ def replayed(clip: Path, out: Path) -> list[dict[str, object]]:
         ("camera_events", "the camera bumped, turned, covered, sprayed, defocused, frozen, black"),
         ("headlights", "headlights that sweep over it at night"),
         ("ir_switch", "dusk, lamps, infrared"),
+        ("rain", "rain in which the detector loses it again and again"),
     ],
 )
 def test_a_parked_vehicle_keeps_its_one_stay_through(
@@ -52,3 +53,14 @@ def test_the_demo_shows_its_two_stays_at_their_times_and_no_other(tmp_path: Path
     times = sorted((event["begin"], event["end"]) for event in ends)
     assert times[0] == (pytest.approx(12.0, abs=1.5), pytest.approx(75.0, abs=1.5))
     assert times[1] == (pytest.approx(60.5, abs=1.5), pytest.approx(67.5, abs=1.5))
+
+
+@pytest.mark.slow
+def test_a_vehicle_that_takes_the_place_of_another_has_a_stay_of_its_own(tmp_path: Path) -> None:
+    events = replayed(CLIPS / "replaced.mp4", tmp_path)
+
+    last = {event["stay"]: event for event in events}
+    assert [event["type"] for event in last.values()] == ["departure", "arrival"]
+    first, second = last.values()
+    assert (first["begin"], first["end"]) == (0.0, pytest.approx(16.0, abs=1.0))
+    assert (second["begin"], second["end"]) == (pytest.approx(21.0, abs=1.0), None)

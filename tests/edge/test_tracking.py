@@ -98,3 +98,40 @@ def test_time_that_goes_back_is_refused() -> None:
 
     with pytest.raises(ValueError, match=r"time must not go back, got 4\.0 s"):
         tracker.update(4.0, [Found(at(300))])
+
+
+def test_a_part_and_the_whole_of_one_vehicle_are_one_track() -> None:
+    tracker = Tracker()
+    whole, part = at(300, 200, 200, 120), at(305, 205, 120, 110)
+
+    tracks = [tracker.update(i * 0.5, [Found(whole), Found(part, "car", 0.9)]) for i in range(6)]
+
+    assert {len(each) for each in tracks} == {1}
+    assert {each[0].id for each in tracks} == {1}
+
+
+def test_a_small_car_before_a_bus_is_another_vehicle() -> None:
+    tracks = Tracker().update(0, [Found(at(300, 100, 300, 200)), Found(at(350, 230, 90, 60))])
+
+    assert len(tracks) == 2
+
+
+def test_cars_that_pass_one_by_one_are_not_one_car() -> None:
+    """Each is seen twice at the same two spots; the next comes two seconds later."""
+    tracker, seen = Tracker(), []
+    for i in range(6):
+        seen.append(ids(tracker.update(i * 2.0, [Found(at(300))]))[0])
+        tracker.update(i * 2.0 + 0.25, [Found(at(340))])
+        tracker.update(i * 2.0 + 0.5, [Found(at(380))])
+
+    assert len(set(seen)) == 6
+
+
+def test_places_of_standing_vehicles_are_remembered_while_they_are_missed() -> None:
+    tracker = Tracker()
+    for i in range(6):
+        tracker.update(i * 0.5, [Found(at(300)), Found(at(20 + 40 * i, 400))])
+    for i in range(20):
+        tracker.update(3 + i, [])
+
+    assert tracker.remembered() == [at(300)]
