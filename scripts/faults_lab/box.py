@@ -1,0 +1,115 @@
+"""The box of a trial: real delivery without cameras, which records packets until it has enough.
+
+usage: python -m scripts.faults_lab.box FOLDER TARGET
+
+After each packet that it counts as recorded it writes the packet's number and hash to FOLDER/ledger
+and syncs it: that is the promise which the checker holds the site to. It runs until SIGTERM; the
+harness kills it at trace points (edge/trace.py).
+"""
+
+import hashlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from threading import Event
+
+from edge.clock import SystemClock
+from edge.delivery import Connection, Daemon, Delivery, DeliverySettings
+from edge.host import HostPaths
+from edge.link import BrokerAddress
+from edge.uplink import Uplink
+from edge.uplink_parts import Patience
+from edge.wire.status import DetectorHealth
+from tests.packets import DEVICE, jpeg, put
+
+PATIENCE = Patience(
+    reconnect_s=(0.05, 0.5), accept_s=5, ack_s=8, central_s=2, tend_s=1, turn_s=0.05
+)
+"""Scaled, so that a trial takes seconds; the order of things is the one of the field."""
+SIZES = (90_000, 150_000, 9_000)
+"""Bytes of a packet's images: two, three and one chunk."""
+
+
+def images(number: int) -> list[bytes]:
+    """The images of packet `number`: the same whoever asks."""
+    return [jpeg(number * 10 + i, size) for i, size in enumerate(SIZES[: 1 + number % 3])]
+
+
+def delivery(folder: Path) -> Delivery:
+    """Opens, and mends, what the last life left."""
+    settings = DeliverySettings(DEVICE, folder / "evidence", folder / "device.signing.pem")
+    return Delivery(settings, SystemClock(), HostPaths())
+
+
+def record(made: Delivery, folder: Path, target: int) -> bool:
+    """Make the next packet and promise it; False once there are enough."""
+    number = made.outbox.head()[0] + 1
+    if number > target:
+        return False
+    sealed = put(made.outbox, made.vault, number, images(number))
+    if sealed is not None:
+        promise(folder, number, sealed.envelope)
+    return True
+
+
+def promise(folder: Path, number: int, envelope: bytes) -> None:
+    """Say outside that the packet is recorded."""
+    line = f"{number} {hashlib.sha256(envelope).hexdigest()}\n".encode()
+    handle = os.open(folder / "ledger", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(handle, line)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def uplink(made: Delivery, folder: Path) -> Uplink:
+    """The sending thread, as the daemon starts it."""
+    told = json.loads((folder / "site.json").read_text())
+    address = BrokerAddress(
+        "127.0.0.1",
+        int(told["port"]),
+        *(Path(told[name]) for name in ("ca", "certificate", "key")),
+    )
+    seen = DetectorHealth(
+        runtime="none",
+        model_sha256="0" * 64,
+        ms_p50=None,
+        ms_p95=None,
+        selftest_ok=True,
+        last_look_age_s=None,
+    )
+    daemon = Daemon(
+        cameras=list,
+        detector=lambda: seen,
+        profiles=list,
+        check_config=lambda _text: "",
+        restart=lambda: None,
+        config_sha256="1" * 64,
+        software_version="0.1.0",
+        software_sha256="2" * 64,
+        model_sha256="3" * 64,
+    )
+    connection = Connection(address, [Path(told["central_key"])], 1.0, PATIENCE)
+    return made.uplink(connection, daemon)
+
+
+def main(folder: Path, target: int) -> None:
+    stop = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    made = delivery(folder)
+    sender = uplink(made, folder)
+    sender.start()
+    while not stop.is_set():
+        if record(made, folder, target):
+            sender.wake()
+        else:
+            stop.wait(0.1)
+    sender.stop()
+    made.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,161 @@
+"""A whole site of one trial: broker, server and box as processes of their own, in one folder."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing, redirect_stdout
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from central.clock import SystemClock
+from central.database import connect, migrate
+from central.registry import NewDevice, Registry
+from tests.mosquitto import Broker, prepared
+from tests.packets import DEVICE, SIGNER
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Stuck(Exception):
+    """Something that must come did not come in time: the safeguard that the trial is about."""
+
+
+@dataclass
+class Site:
+    """`box` and `office` are None while they do not run. `port` is where the box connects."""
+
+    folder: Path
+    broker: Broker
+    port: int = 0
+    box: "subprocess.Popen[bytes] | None" = None
+    office: "subprocess.Popen[bytes] | None" = None
+    box_module: str = "scripts.faults_lab.box"
+    """What runs as the box; the controls put another in its place."""
+    deaths: Counter[str] = field(default_factory=Counter)
+    """How often a process died at each point; `elsewhere` where it never came to its point."""
+    longest_recovery_s: float = 0.0
+    stuck: str = ""
+    """What never came, where the trials ended so."""
+
+    @property
+    def kills(self) -> int:
+        return self.deaths.total()
+
+    @classmethod
+    def open(cls, folder: Path, settings: dict[str, str] | None = None) -> "Site":
+        """A broker that runs, keys, and a server's database with the device registered."""
+        shutil.rmtree(folder, ignore_errors=True)
+        with redirect_stdout(StringIO()):  # the names of the keys are no news
+            broker = prepared(folder / "broker", settings)
+            identity = broker.device(DEVICE)
+        broker.start()
+        site = cls(folder, broker, broker.port)
+        private = SIGNER.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (folder / "device.signing.pem").write_bytes(private)
+        site.connect_to(broker.port)
+        central = broker.central()
+        site.config.write_text(
+            f"database_url: sqlite:///{folder}/central.db\n"
+            f"evidence_dir: {folder}/blobs\n"
+            f"signing_key: {central.signing_key}\n"
+            "timezone: Asia/Shanghai\n"
+            f"broker: {{host: 127.0.0.1, port: {broker.port}, ca: {identity.ca}, "
+            f"cert: {central.certificate}, key: {central.key}}}\n"
+        )
+        engine = connect(f"sqlite:///{folder}/central.db")
+        migrate(engine)
+        new = NewDevice(DEVICE, "lab")
+        Registry(engine).add(new, SIGNER.key.public_key(), SystemClock().utc_ms())
+        engine.dispose()
+        return site
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "central.yaml"
+
+    def connect_to(self, port: int) -> None:
+        """Where the box finds the broker from its next start on."""
+        identity = self.broker.identity(DEVICE)
+        told = {
+            "port": port,
+            "ca": str(identity.ca),
+            "certificate": str(identity.certificate),
+            "key": str(identity.key),
+            "central_key": str(self.broker.central().signing_public),
+        }
+        (self.folder / "site.json").write_text(json.dumps(told))
+
+    def start_box(self, target: int, kill: str = "") -> None:
+        """With `kill` (`point:n`) the process dies when it passes that point the n-th time."""
+        argv = [*self.box_module.split(), str(self.folder), str(target)]
+        self.box = self._start("box", argv, kill)
+
+    def start_office(self, kill: str = "") -> None:
+        self.office = self._start("office", ["scripts.faults_lab.office", str(self.config)], kill)
+
+    def _start(self, name: str, argv: list[str], kill: str) -> "subprocess.Popen[bytes]":
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        if kill:
+            environment["FIRELANE_TRACE_KILL"] = kill
+        with (self.folder / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", *argv], stdout=log, stderr=log, env=environment, cwd=ROOT
+            )
+
+    def counted(self) -> dict[int, str]:
+        """What the box promised: number to the hash of the envelope."""
+        path = self.folder / "ledger"
+        if not path.is_file():
+            return {}
+        whole = path.read_bytes().rpartition(b"\n")[0].decode()
+        return {int(n): sha for n, sha in (line.split() for line in whole.splitlines())}
+
+    def outbox(self) -> tuple[int, int]:
+        """The number of the box's latest record, and how many wait for their receipt. A record may
+        be there without having been counted: the box died before it could say so."""
+        path = self.folder / "evidence" / "outbox.sqlite3"
+        if not path.is_file():
+            return 0, 0
+        try:
+            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as db:
+                query = "SELECT coalesce(max(seq), 0), coalesce(sum(state = 'waiting'), 0)"
+                latest, waiting = db.execute(f"{query} FROM record").fetchone()
+                return int(latest), int(waiting)
+        except sqlite3.Error:
+            return 0, 0
+
+    def settled(self, target: int) -> bool:
+        """All packets are made and receipted."""
+        latest, waiting = self.outbox()
+        return latest >= target and waiting == 0
+
+    def close(self) -> None:
+        for process in (self.box, self.office):
+            end(process)
+        self.broker.kill()
+
+
+def end(process: "subprocess.Popen[bytes] | None") -> None:
+    """Kill and wait."""
+    if process is not None:
+        process.kill()
+        process.wait(30)
+
+
+def until(condition: Callable[[], bool], what: str, seconds: float = 90.0) -> float:
+    """Seconds that it took. Raises Stuck."""
+    began = time.monotonic()
+    while not condition():
+        if time.monotonic() - began > seconds:
+            raise Stuck(f"{what} did not come within {seconds:.0f} s")
+        time.sleep(0.05)
+    return time.monotonic() - began
