@@ -14,6 +14,9 @@ from edge.wire.records import Cue
 
 _PASSING_S = 1.5
 
+_ROLL_IN_S = 5.0
+"""A vehicle may be seen in a lane this long before it stands in it."""
+
 
 @dataclass(slots=True)
 class _Trail:
@@ -84,7 +87,7 @@ class Newcomers:
         return any(
             trail.spots[-1].lane is not None
             and t_s - trail.spots[-1].t_s <= self._rules.blink_s
-            and trail.spots[-1].t_s - trail.spots[0].t_s < self._rules.settle_s
+            and trail.spots[-1].t_s - trail.spots[0].t_s < self._rules.settle_s + _ROLL_IN_S
             for trail in self._trails.values()
         )
 
