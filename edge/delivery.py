@@ -19,7 +19,7 @@ from edge.alerts import AlertCode, Alerts
 from edge.answers import Answer, Answers
 from edge.clock import Clock
 from edge.database import open_database
-from edge.diskroom import DiskRoom
+from edge.diskroom import DiskRoom, make_room_to_start
 from edge.health import HealthBook, HealthParts
 from edge.host import HostPaths, boot_id
 from edge.link import BrokerAddress
@@ -86,6 +86,7 @@ class Delivery:
         self.signer = load_signer(settings.signing_key)
         self.alerts = Alerts()
         make_folder(settings.folder)
+        make_room_to_start(settings.folder)
         self.vault = Vault(settings.folder)
         utc_ms = clock.utc_ms()
         self.database, fault = open_database(settings.folder / "outbox.sqlite3", utc_ms)

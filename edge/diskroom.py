@@ -25,6 +25,8 @@ RESUME_BELOW = 0.90
 AMPLE_BYTES = 2 * 1024**3
 """With that much free, the share of a large disk in use by others says nothing."""
 RESERVE_BYTES = 64 * 1024 * 1024
+LEAST_BYTES = 1024 * 1024
+"""SQLite wants room for its shared memory and log, even to read."""
 RESERVE_PART = 16
 """Of a small disk the reserve is one such part."""
 _BATCH = 20
@@ -51,6 +53,13 @@ def paused_now(room: Room, *, paused: bool) -> bool:
     return room.share > (RESUME_BELOW if paused else PAUSE_ABOVE)
 
 
+def make_room_to_start(folder: Path) -> None:
+    """Give up the reserve where a database could not even be opened without it."""
+    with suppress(OSError):
+        if free_bytes(folder)[0] < LEAST_BYTES:
+            (folder / "reserve").unlink(missing_ok=True)
+
+
 class DiskRoom:
     """Keeps room on the disk that holds the evidence. Called every minute and on DiskFull."""
 
@@ -60,7 +69,8 @@ class DiskRoom:
         self._quota = quota_bytes
         self._keep_ms = int(keep_days * DAY_MS)
         self._reserve = folder / "reserve"
-        self.paused = False
+        # Without its reserve the disk was full when we last ran: as if it were still paused.
+        self.paused = not self._reserve.exists() and paused_now(self._look(), paused=True)
         self.suppressed = 0
         """Events that were not recorded because the disk was full."""
 

@@ -24,6 +24,9 @@ from edge.wire.limits import PACKET_BYTES, WINDOW_CHUNKS
 log = logging.getLogger("firelane.link")
 KEEPALIVE_S = 30
 CONNECT_LIMIT_S = 10.0
+_IN_FLIGHT = WINDOW_CHUNKS + 4
+"""Unacknowledged at once, below the least Receive Maximum that brokers grant (16 in ours): paho
+does not keep to it by itself, and a strict broker would end the connection."""
 _FIRST_FAILURE_CODE = 0x80
 _NO_SUBSCRIBERS = 0x10
 
@@ -136,7 +139,7 @@ class Link:
         self._client.ended = inbox
         self._client.number = number
         self._client.connect_timeout = CONNECT_LIMIT_S
-        self._client.max_inflight_messages_set(4 * WINDOW_CHUNKS)
+        self._client.max_inflight_messages_set(_IN_FLIGHT)
         self._client.max_queued_messages_set(8 * WINDOW_CHUNKS)
         self._listen()
 

@@ -7,7 +7,7 @@ Each camera has a recorder; all share one vault, outbox and chain. `run` sends w
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 from uuid import UUID
 
 import cv2
@@ -42,6 +42,7 @@ from edge.wire.records import Exhibit, PlateReading, Record, RecordKind, Softwar
 from edge.wire.signing import Signer
 
 log = logging.getLogger("firelane.recording")
+Kept = TypeVar("Kept")
 Occasion = Literal["arrival", "notice", "deadline", "departure"]
 OCCASIONS: dict[StayEventKind, Occasion] = {
     StayEventKind.ARRIVAL: "arrival",
@@ -130,7 +131,7 @@ class CameraRecorder:
         if kind is None:
             self._parts.memory.take(event.stay_id, exhibits)
             return None
-        made = self._put(event, plate, shown.lane, exhibits)
+        made = self._with_room(lambda: self._put(event, plate, shown.lane, exhibits))
         if kind in (RecordKind.DEPARTURE, RecordKind.BROKEN):
             self._parts.memory.forget(event.stay_id)
         return made
@@ -151,12 +152,16 @@ class CameraRecorder:
     def _exhibits(self, occasion: Occasion, event: StayEvent, shown: Shown) -> list[Exhibit]:
         if self._parts.room.paused or abs(event.t_s - shown.frame.t_s) > STALE_S:
             return []
+        return self._with_room(lambda: self._keep(occasion, shown))
+
+    def _with_room(self, act: Callable[[], Kept]) -> Kept:
+        """Act, and once more after making room where the disk was full."""
         try:
-            return self._keep(occasion, shown)
+            return act()
         except DiskFull:
             if not self._parts.room.make_room(self._parts.clock.utc_ms()):
                 raise
-            return self._keep(occasion, shown)
+            return act()
 
     def _keep(self, occasion: Occasion, shown: Shown) -> list[Exhibit]:
         """The wide view and the close-up, masked, encoded once, durable."""

@@ -3,13 +3,18 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from edge.clock import SystemClock
+from edge.delivery import Delivery, DeliverySettings
 from edge.diskroom import DiskRoom, Room, paused_now
+from edge.host import HostPaths
 from edge.storage import DiskFull
 from edge.wire.replies import Receipt
+from scripts import certificates
 from tests.packets import UTC_MS, Box, jpeg, opened, put
 
 DAY_MS = 86_400_000
@@ -186,3 +191,23 @@ def test_the_reserve_is_laid_by_where_there_is_room_and_given_up_when_there_is_n
 
     assert laid_by == 64 * 1024 * 1024
     assert not (box.folder / "reserve").exists()
+
+
+def test_a_device_starts_on_a_disk_that_is_full_to_the_last_block(small_disk: Path) -> None:
+    certificates.init(small_disk / "pki")
+    certificates.device(small_disk / "pki", "gate-1", certificates.DAYS)
+    key = small_disk / "pki" / "gate-1.signing.pem"
+    settings = DeliverySettings("gate-1", small_disk / "box", key)
+    first = Delivery(settings, SystemClock(), HostPaths())
+    first.tend()
+    first.close()
+    with suppress(OSError):
+        (small_disk / "ballast").write_bytes(bytes(32 * MB))
+
+    again = Delivery(settings, SystemClock(), HostPaths())
+    again.tend()
+
+    assert os.statvfs(small_disk).f_bavail * 4096 < 2 * MB
+    assert (first.epoch, again.epoch) == (1, 2)
+    assert again.room.paused
+    again.close()

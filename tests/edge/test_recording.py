@@ -1,6 +1,6 @@
 """From a stay event to a durable, signed packet, with real files and a real database."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest import mock
@@ -16,6 +16,7 @@ from edge.diskroom import DiskRoom
 from edge.geometry import Box, Polygon
 from edge.host import HostPaths
 from edge.lanes import Lane
+from edge.outbox import Sealed
 from edge.recording import CameraRecorder, RecorderParts, Shown
 from edge.stay_events import Reminder, StayEvent, StayEventKind, StayRules
 from edge.stay_memory import ReceivedNotice
@@ -230,3 +231,22 @@ def test_while_paused_new_stays_are_counted_and_the_end_of_a_known_one_is_still_
     assert known is not None
     assert known.exhibits == []
     assert unknown is None
+
+
+def test_a_record_that_finds_no_room_gets_it_made(at: Desk) -> None:
+    real = at.storage.outbox.put
+    answers = iter([DiskFull("no space")])
+
+    def put(notice_id: str, make: Callable[[int, str], Sealed]) -> Sealed | None:
+        for fault in answers:
+            raise fault
+        return real(notice_id, make)
+
+    with (
+        mock.patch.object(at.storage.outbox, "put", put),
+        mock.patch.object(at.room, "make_room", return_value=True),
+    ):
+        made = at.record(event())
+
+    assert made is not None
+    assert made.seq == 1
