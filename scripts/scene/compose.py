@@ -10,6 +10,8 @@ from scripts.scene.shots import Border, Tick
 
 Picture = NDArray[np.uint8]
 SOFT_EDGE_PX = 10
+SAME_GREY = 12.0
+"""Grey levels up to which two pictures of one place agree: what the denoiser leaves."""
 
 
 class PictureMissing(Exception):
@@ -24,13 +26,16 @@ def read_picture(path: Path) -> Picture:
 
 
 def laid_over(base: Picture, crop: Picture, border: Border) -> Picture:
-    """Edges that coincide with the frame's are hard, the others fade over SOFT_EDGE_PX."""
+    """Edges that coincide with the frame's are hard, the others fade over SOFT_EDGE_PX.
+
+    A crop smaller than its border is enlarged, and keeps the base's detail where nothing changed.
+    """
     x0, y0, x1, y1 = border
     height, width = y1 - y0, x1 - x0
+    under = base[y0:y1, x0:x1]
+    over = crop.astype(np.float32)
     if crop.shape[:2] != (height, width):
-        crop = np.asarray(
-            cv2.resize(crop, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8
-        )
+        over = _enlarged(crop, under)
     tall, wide = base.shape[:2]
     columns, rows = np.arange(width) + 1.0, np.arange(height) + 1.0
     far = np.full(max(width, height), float(SOFT_EDGE_PX))
@@ -38,14 +43,26 @@ def laid_over(base: Picture, crop: Picture, border: Border) -> Picture:
     right = columns[::-1] if x1 < wide else far[:width]
     above = rows if y0 > 0 else far[:height]
     below = rows[::-1] if y1 < tall else far[:height]
-    weight = (
-        np.minimum(np.minimum(left, right)[None], np.minimum(above, below)[:, None]) / SOFT_EDGE_PX
-    )
-    weight = np.clip(weight, 0, 1)[..., None]
+    weight = np.minimum(np.minimum(left, right)[None], np.minimum(above, below)[:, None])
+    weight = np.clip(weight / SOFT_EDGE_PX, 0, 1)[..., None]
     result = base.copy()
-    under = result[y0:y1, x0:x1]
-    result[y0:y1, x0:x1] = (crop * weight + under * (1 - weight)).astype(np.uint8)
+    result[y0:y1, x0:x1] = np.rint(over * weight + under * (1 - weight)).astype(np.uint8)
     return result
+
+
+def _enlarged(crop: Picture, under: Picture) -> NDArray[np.float32]:
+    """The crop at the size of what lies under it. Where both agree at the crop's size, the finer
+    detail of what lies under is put back: else the ground would blur whenever somebody moves."""
+    small, size = (crop.shape[1], crop.shape[0]), (under.shape[1], under.shape[0])
+    coarse = cv2.resize(under, small, interpolation=cv2.INTER_AREA)
+    difference = cv2.absdiff(crop, np.asarray(coarse, np.uint8)).max(2)
+    spread = cv2.GaussianBlur(cv2.dilate(difference, np.ones((3, 3), np.uint8)), (0, 0), 1.5)
+    agree = np.clip(1 - (spread.astype(np.float32) - SAME_GREY) / SAME_GREY, 0, 1)
+    agree = cv2.resize(agree, size, interpolation=cv2.INTER_LINEAR)[..., None]
+    large = cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    blurred = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    sharp = large + agree * (under.astype(np.float32) - blurred)
+    return np.asarray(np.clip(sharp, 0, 255), np.float32)
 
 
 class Album:

@@ -1,5 +1,6 @@
 """Crops go back in their place, effects begin and end when they should, clips keep their size."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -46,6 +47,15 @@ def test_a_smaller_crop_is_enlarged_to_its_border() -> None:
     base = np.zeros((100, 160, 3), np.uint8)
     result = laid_over(base, np.full((30, 36, 3), 200, np.uint8), (40, 20, 100, 70))
     assert (result[45, 70] == 200).all()
+
+
+def test_a_smaller_crop_keeps_the_detail_of_ground_that_did_not_change() -> None:
+    base = chequer()
+    small = np.asarray(cv2.resize(base, (160, 90), interpolation=cv2.INTER_AREA), np.uint8)
+    small[30:60, 60:100] = 128
+    result = laid_over(base, small, (0, 0, *SIZE)).astype(int)
+    assert np.abs(result[:, :80] - base[:, :80]).max() <= 2
+    assert np.abs(result[80:100, 140:180] - 128).max() <= 2
 
 
 def test_effects_hold_from_begin_until_before_end() -> None:
