@@ -24,7 +24,7 @@ _SSD_SCORE = 0.40
 _SSD_NMS_IOU = 0.5
 _TILE_OVERLAP = 0.25
 _INSIDE = 0.8
-_EDGE_SHARE = 0.01
+_EDGE_SHARE = 0.02
 _CONFIRM_CROPS = ((4.0, False), (6.0, True), (8.0, False), (5.0, True))
 _CONFIRM_IOU = 0.4
 
