@@ -6,13 +6,14 @@ lock of its device, so that two officers at once cannot both be the first.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Row, func, select
 
 from central import events, filing, review, tables
 from central.case_moves import RULES
-from central.cases import Act, Action, Case, Role
+from central.cases import Act, Action, Case, Role, State
 from central.database import reading
 from central.review import OPEN_TO_REVIEW, REVIEW_MS, Desk, Judgement, Typed
 from central.views import CaseView
@@ -21,6 +22,8 @@ from edge.wire.records import Record
 ACT, TYPED, OPENED = "act", "plate-typed", "case opened"
 _CASE, _EVENT, _RECORD = tables.case, tables.case_event, tables.record
 MOST_WAITING = 200
+MOST_ACTS = 3
+"""Screened, reviewed, reviewed again: a case with so many acts of people waits no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,33 +49,23 @@ class Reviews:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def waiting(self, person: str, now_utc_ms: int) -> Sequence[Waiting]:
-        """Cases that this person may review now, the most urgent first."""
-        since = now_utc_ms - REVIEW_MS
+    def waiting(self, person: str, now_utc_ms: int, most: int = MOST_WAITING) -> Sequence[Waiting]:
+        """Cases that this person may review now, the most urgent first, at most `most`."""
+        acts = select(func.count()).where(_EVENT.c.case_id == _CASE.c.id, _EVENT.c.type == ACT)
+        mine = acts.where(_EVENT.c.actor == person)
         query = (
             select(_CASE)
-            .where(_CASE.c.state == "overstayed", _CASE.c.begin_utc_ms >= since)
-            .order_by(_CASE.c.begin_utc_ms)
-            .limit(MOST_WAITING)
+            .where(
+                _CASE.c.state == "overstayed",
+                _CASE.c.begin_utc_ms >= now_utc_ms - REVIEW_MS,
+                acts.scalar_subquery() < MOST_ACTS,
+                mine.scalar_subquery() == 0,
+            )
+            .order_by(_CASE.c.begin_utc_ms, _CASE.c.number)
         )
         with reading(self._engine) as db:
-            found = [self._waiting(db, row, person) for row in db.execute(query).all()]
-        return [one for one in found if one is not None]
-
-    def _waiting(self, db: Connection, row: Row[tuple[object, ...]], person: str) -> Waiting | None:
-        case = _case(db, row.id)
-        mine = any(act.person == person for act in case.acts)
-        if mine or case.main not in OPEN_TO_REVIEW or _seen(db, row.id, person):
-            return None
-        return Waiting(
-            id=row.id,
-            number=row.number,
-            site=row.site,
-            camera=row.camera,
-            begin_utc_ms=row.begin_utc_ms,
-            due_utc_ms=row.begin_utc_ms + REVIEW_MS,
-            second=bool([act for act in case.acts if act.action is Action.REVIEW]),
-        )
+            found = (_waiting(db, row, person) for row in db.execute(query).all())
+            return list(islice((one for one in found if one is not None), most))
 
     def desk(self, view: CaseView, person: str) -> Desk:
         """The case as this person finds it on the desk."""
@@ -107,6 +100,21 @@ class Reviews:
             }
             events.append(db, events.Event(now_utc_ms, person, ACT, case_id, payload))
         return action
+
+
+def _waiting(db: Connection, row: Row[tuple[object, ...]], person: str) -> Waiting | None:
+    case = _case(db, row.id)
+    if case.main not in OPEN_TO_REVIEW or _seen(db, row.id, person):
+        return None
+    return Waiting(
+        id=row.id,
+        number=row.number,
+        site=row.site,
+        camera=row.camera,
+        begin_utc_ms=row.begin_utc_ms,
+        due_utc_ms=row.begin_utc_ms + REVIEW_MS,
+        second=case.main is State.FIRST_REVIEWED,
+    )
 
 
 def _lock(db: Connection, case_id: UUID) -> None:

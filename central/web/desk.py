@@ -43,7 +43,7 @@ def queue(request: Request, visit: Reviews) -> Response:
 def next_case(request: Request, visit: Reviews) -> Response:
     """The most urgent case; the queue's own page when none is left."""
     parts = parts_of(request)
-    waiting = parts.reviews.waiting(visit.user.id, parts.clock.utc_ms())
+    waiting = parts.reviews.waiting(visit.user.id, parts.clock.utc_ms(), most=1)
     return RedirectResponse(f"/review/{waiting[0].id}" if waiting else "/review", 303)
 
 

@@ -188,6 +188,26 @@ def test_every_point_must_be_answered(staff: Staff, case: str) -> None:
     assert "每一项都要回答" in page.text
 
 
+def test_the_oldest_case_comes_first_and_the_next_follows(staff: Staff, teller: Teller) -> None:
+    gate = teller.device("gate-1", "望江花园", 1)
+    ids = []
+    for _ in range(3):
+        teller.overstay(gate, teller.arrive(gate, RED, BLUE_PLATE))
+        staff.office.clock.now_utc_ms += 1000
+        ids.append(str(staff.case_id()))
+    person, now = staff.user("wang").id, staff.office.clock.utc_ms()
+
+    with staff.signed_in("wang") as client:
+        first = client.get("/review/next").headers["location"]
+        typed(client, ids[0])
+        judged(client, ids[0])
+        second = client.get("/review/next").headers["location"]
+
+    assert (first, second) == (f"/review/{ids[0]}", f"/review/{ids[1]}")
+    assert [str(one.id) for one in staff.reviews.waiting(person, now, most=1)] == ids[1:2]
+    assert [str(one.id) for one in staff.reviews.waiting(person, now)] == ids[1:]
+
+
 def test_nobody_judges_without_declaring_no_interest(staff: Staff, case: str) -> None:
     with staff.signed_in("wang") as client:
         typed(client, case)
