@@ -66,7 +66,9 @@ def open_page(staff: Staff, chromium: Browser) -> Iterator[Open]:
 
         expect.set_options(timeout=PATIENCE_MS)
         yield open_page
-    answered = re.compile(r"Failed to load resource.* (401|422) ")  # the tests ask for these
+    answered = re.compile(
+        r"(Failed to load resource|Response Status).* (401|422) "
+    )  # the tests ask for these
     assert [said for said in complaints if not answered.search(said)] == []
 
 
