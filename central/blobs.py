@@ -80,10 +80,12 @@ class Blobs:
         """
         part, whole = self._part(device, sha256), self.path(sha256)
         try:
-            data = part.read_bytes()
-        except FileNotFoundError:
-            self.check(sha256)  # renamed by a worker that may have died before it flushed
+            self.check(sha256)
+        except BlobFault:
+            data = self._part_bytes(part)
+        else:  # named by a worker that may have died before it flushed the name
             _flush_folders(whole)
+            self.drop(device, sha256)
             return
         if len(data) != size or hashlib.sha256(data).hexdigest() != sha256:
             self.drop(device, sha256)
@@ -101,6 +103,13 @@ class Blobs:
         except OSError:
             self.drop(device, sha256)
             raise
+
+    @staticmethod
+    def _part_bytes(part: Path) -> bytes:
+        try:
+            return part.read_bytes()
+        except FileNotFoundError:
+            raise Missing(f"there is neither part nor image {part.name}") from None
 
     def drop(self, device: str, sha256: str) -> None:
         """Forget a part."""

@@ -84,8 +84,25 @@ def _prepare(raw: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN DEFERRED" if reading else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    # Without a flush a commit may be lost at a power cut, with all that came before it intact; the
+    # next flushed commit takes it along. It can only be said outside of a transaction.
+    level = "NORMAL" if options.get("relaxed", False) else "FULL"
+    connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+    connection.exec_driver_sql(
+        "BEGIN DEFERRED" if options.get("reading", False) else "BEGIN IMMEDIATE"
+    )
+
+
+@contextmanager
+def relaxed(engine: Engine) -> Iterator[Connection]:
+    """A writing transaction that a power cut may undo: for what is only remembered to save work."""
+    with engine.connect() as connection:
+        prepared = connection.execution_options(relaxed=True)
+        with prepared.begin():
+            if _is_postgres(engine):
+                prepared.execute(text("SET LOCAL synchronous_commit = off"))
+            yield prepared
 
 
 @contextmanager

@@ -66,8 +66,14 @@ def refresh(db: Connection, case_id: UUID, utc_ms: int) -> None:
         events.append(db, events.Event(utc_ms, ACTOR, "state-changed", case_id, payload))
     head = events.head(db)
     assert head is not None
-    values = {**_columns(now), "changed_seq": head.seq}
+    places = (before.number, before.site, before.camera, before.lane)
+    values = {**_columns(now), "changed_seq": head.seq, "words": words(*places, now.plate.text)}
     db.execute(update(_CASE).where(_CASE.c.id == case_id).values(values))
+
+
+def words(*parts: str | None) -> str:
+    """What a search in all words looks through: one column is read faster than five."""
+    return " ".join(part for part in parts if part).lower()
 
 
 def _open(db: Connection, record: Record, utc_ms: int, timezone: tzinfo) -> UUID:
@@ -85,6 +91,7 @@ def _open(db: Connection, record: Record, utc_ms: int, timezone: tzinfo) -> UUID
             lane=record.lane.id,
             opened_utc_ms=utc_ms,
             changed_seq=0,
+            words="",
             **_columns(summary([record])),
         )
     )

@@ -10,7 +10,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, func, select, true
 
 from central import counters, filing, registry, tables
 from central.blobs import Blobs, Damaged, Missing
@@ -176,8 +176,7 @@ def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     if wanted.plate is not None:
         found.append(_CASE.c.plate.contains(wanted.plate, autoescape=True))
     if wanted.text is not None:
-        places = (_CASE.c.number, _CASE.c.site, _CASE.c.camera, _CASE.c.lane, _CASE.c.plate)
-        found.append(or_(*(place.icontains(wanted.text, autoescape=True) for place in places)))
+        found.append(_CASE.c.words.contains(wanted.text.lower(), autoescape=True))
     if wanted.opened_from_utc_ms is not None:
         found.append(_CASE.c.opened_utc_ms >= wanted.opened_from_utc_ms)
     if wanted.opened_until_utc_ms is not None:

@@ -1,9 +1,9 @@
 """Records, their exhibits and the cases they open, from the first byte to the receipt.
 
-Every method is one transaction, and what it reports is on the disk. Locks are always taken in the
-order device, upload, counters, so that any number of workers may share the database. A record is
-`pending` until all its exhibits are held, then `stored`: only that opens or changes a case, writes
-the log and makes the receipt, in one commit.
+Every method is one transaction, and what it reports is on the disk, apart from marks of chunks.
+Locks are always taken in the order device, upload, counters, so that any number of workers may
+share the database. A record is `pending` until all its exhibits are held, then `stored`: only that
+opens or changes a case, writes the log and makes the receipt, in one commit.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
 from central import filing, receipts, tables, uploads
-from central.database import add_if_new, reading
+from central.database import add_if_new, reading, relaxed
 from central.receipts import Named
 from central.trace import point
 from central.uploads import Upload
@@ -106,8 +106,11 @@ class Store:
             return uploads.is_held(db, sha256)
 
     def chunk_written(self, device: str, sha256: str, index: int) -> Upload | None:
-        """Mark a chunk whose bytes are in the part. None where the exhibit is not awaited."""
-        with self._engine.begin() as db:
+        """Mark a chunk whose bytes are in the part. None where the exhibit is not awaited.
+
+        Neither is flushed: what a power cut takes away is asked for again.
+        """
+        with relaxed(self._engine) as db:
             marked = uploads.mark(db, device, sha256, index)
             point("chunk_noted", f"{sha256} {index}")
             return marked

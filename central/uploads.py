@@ -37,6 +37,10 @@ class Upload:
             return None
         return min(CHUNK_BYTES, self.size - index * CHUNK_BYTES)
 
+    def is_last(self, index: int) -> bool:
+        """Whether every chunk but this one is written."""
+        return self.have.count(0) == 1 and self.have[index] == 0
+
     def missing(self) -> MissingChunks | None:
         """The chunks that are not written, as ranges; None where all are."""
         ranges: list[tuple[int, int]] = []

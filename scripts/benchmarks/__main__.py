@@ -4,13 +4,14 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from scripts.benchmarks import clone, delivery, edge, site, wear
+from scripts.benchmarks import clone, delivery, edge, server, site, wear
 
 
 def main() -> int:
     benches: dict[str, Callable[[int], str]] = {
         "site": site.measure,
         "demo": clone.measure,
+        "central": server.measure,
         "delivery": delivery.measure,
         "edge": edge.measure,
         "wear": wear.measure,

@@ -68,6 +68,17 @@ def test_what_another_worker_finished_is_finished(blobs: Blobs) -> None:
     assert blobs.read(NAME) == DATA
 
 
+def test_a_damaged_image_is_replaced_by_a_good_part(blobs: Blobs) -> None:
+    write(blobs)
+    blobs.finish(DEVICE, NAME, len(DATA))
+    blobs.path(NAME).write_bytes(b"damaged")
+    write(blobs)
+
+    blobs.finish(DEVICE, NAME, len(DATA))
+
+    assert blobs.read(NAME) == DATA
+
+
 def test_without_part_and_image_there_is_nothing_to_finish(blobs: Blobs) -> None:
     with pytest.raises(Missing):
         blobs.finish(DEVICE, NAME, len(DATA))

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
-from central.database import BadUrl, WrongVersion, connect, migrate, parse_url, reading
+from central.database import BadUrl, WrongVersion, connect, migrate, parse_url, reading, relaxed
 from central.tables import metadata
 
 
@@ -59,6 +59,25 @@ def test_sqlite_flushes_every_commit(tmp_path: Path) -> None:
         ]
 
     assert told == ["wal", 2, 1]
+
+
+def test_a_relaxed_commit_is_followed_by_flushed_ones(tmp_path: Path) -> None:
+    engine = connect(f"sqlite:///{tmp_path}/central.db")
+    levels = []
+
+    for opened in (relaxed(engine), engine.begin(), relaxed(engine), engine.begin()):
+        with opened as db:
+            levels.append(db.exec_driver_sql("PRAGMA synchronous").scalar())
+
+    assert levels == [1, 2, 1, 2]
+
+
+def test_a_relaxed_commit_is_seen_by_all(engine: Engine) -> None:
+    with relaxed(engine) as db:
+        db.execute(text("INSERT INTO counter VALUES ('x', 1)"))
+
+    with reading(engine) as db:
+        assert db.execute(text("SELECT value FROM counter")).scalar() == 1
 
 
 def test_a_reader_does_not_wait_for_a_writer(engine: Engine) -> None:

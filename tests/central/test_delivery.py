@@ -223,8 +223,11 @@ def test_a_crash_before_the_commit_leaves_an_image_that_is_taken_up(
         with pytest.raises(Killed):
             office.send(*chunks[-1])
 
-    replies = office.send(packet.topic, packet.envelope)
+    (need,) = office.send(packet.topic, packet.envelope)
+    replies = office.send(*chunks[-1])
 
+    # The last chunk was not marked, so it is asked for; the image that is there is kept.
+    assert wanted(packet, [need]) == chunks[-1:]
     assert [type(reply) for reply in replies] == [Receipt]
 
 

@@ -241,13 +241,19 @@ def upgrade() -> None:
             nullable=False,
             comment="case_event.seq of the last change",
         ),
+        sa.Column(
+            "words",
+            sa.Text(),
+            nullable=False,
+            comment="number, site, camera, lane, plate; lower case",
+        ),
         sa.ForeignKeyConstraint(["device"], ["device.id"], name=op.f("fk_case_device")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case")),
         sa.UniqueConstraint("device", "stay_id", name=op.f("uq_case_device_stay_id")),
         sa.UniqueConstraint("number", name=op.f("uq_case_number")),
     )
     with op.batch_alter_table("case", schema=None) as batch_op:
-        batch_op.create_index("ix_case_opened_utc_ms", ["opened_utc_ms"], unique=False)
+        batch_op.create_index("ix_case_opened_utc_ms", ["opened_utc_ms", "number"], unique=False)
         batch_op.create_index("ix_case_plate", ["plate"], unique=False)
         batch_op.create_index("ix_case_site", ["site", "opened_utc_ms"], unique=False)
         batch_op.create_index("ix_case_state", ["state", "opened_utc_ms"], unique=False)
