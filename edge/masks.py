@@ -26,6 +26,8 @@ _BLOCKS = 12
 that its seven characters share two to four blocks and none can be told."""
 _FACE_PX = 18
 _LEAST_PX = 4
+_TILE_PX = 320
+_NEAR_PX = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,40 @@ def mask(image: Picture, others: Sequence[Box], subject: Subject) -> Masked:
 
 
 def faces(image: Picture) -> list[Box]:
-    """Faces turned to the camera, by OpenCV's own cascade."""
-    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-    found = _cascade().detectMultiScale(grey, 1.1, 6, minSize=(_FACE_PX, _FACE_PX))
+    """Faces turned to the camera, by OpenCV's own cascade.
+
+    In tiles, and once more whole at a small size for near faces: the cascade's tables grow with
+    the picture, to 52 MB for 1280x720 at once, a third of what the daemon may have.
+    """
+    grey: Picture = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+    height, width = grey.shape
+    found = []
+    for top in range(0, height, _TILE_PX):
+        for left in range(0, width, _TILE_PX):
+            tile = grey[top : top + _TILE_PX + _NEAR_PX, left : left + _TILE_PX + _NEAR_PX]
+            found += _search(tile, 1.0, (_FACE_PX, _NEAR_PX), (left, top))
+    step = max(2, -(-max(height, width) // (2 * _TILE_PX)))
+    found += _search(grey[::step, ::step], step, (_NEAR_PX // step, height), (0, 0))
+    return found
+
+
+def _search(grey: Picture, step: float, sizes: tuple[int, int], at: tuple[int, int]) -> list[Box]:
+    """Faces of `sizes` (least, most) pixels of `grey`, as boxes of the whole picture, in which
+    `grey` begins at `at` and has one pixel for `step`."""
+    least, most = max(sizes[0], _FACE_PX), sizes[1]
+    if min(grey.shape) < least:
+        return []
+    found = _cascade().detectMultiScale(
+        np.ascontiguousarray(grey), 1.1, 6, minSize=(least, least), maxSize=(most, most)
+    )
     return [
-        Box(float(x), float(y), float(x + width), float(y + height))
-        for x, y, width, height in found
+        Box(
+            at[0] + x * step,
+            at[1] + y * step,
+            at[0] + (x + width) * step,
+            at[1] + (y + tall) * step,
+        )
+        for x, y, width, tall in found
     ]
 
 
