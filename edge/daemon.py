@@ -5,6 +5,7 @@ the service manager starts it anew; a camera, a broker or a disk that fails does
 """
 
 import argparse
+import ctypes
 import logging
 import os
 import signal
@@ -14,6 +15,8 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
+
+import cv2
 
 from edge.clock import Clock, SystemClock
 from edge.config import CameraConfig, Config, load
@@ -48,6 +51,8 @@ from edge.wire.status import DetectorHealth
 log = logging.getLogger("firelane.daemon")
 
 _TURN_S = 1.0
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+"""From malloc.h of glibc."""
 _POST_LIMIT_S = 60.0
 _UPLINK_LIMIT_S = 120.0
 _NS = 1_000_000_000
@@ -68,6 +73,7 @@ def run(options: argparse.Namespace) -> int:
         stream=sys.stderr,
     )
     config = load(options.config, os.environ, options.sets)
+    _keep_small()
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
@@ -78,6 +84,18 @@ def run(options: argparse.Namespace) -> int:
     except (ModelError, KeyFileError, StorageFault) as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _keep_small() -> None:
+    """Frames are megabytes, made and dropped twice a second by several threads. With the defaults
+    of glibc each thread keeps a heap of its own for them; so they share one, and what is large goes
+    back to the system at once. Where there is no mallopt (musl), nothing is done."""
+    cv2.setNumThreads(1)
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
+        mallopt(_M_MMAP_THRESHOLD, 256 * 1024)
+        mallopt(_M_TRIM_THRESHOLD, 256 * 1024)
 
 
 def _delivery(config: Config) -> Delivery:
