@@ -182,7 +182,7 @@ class StaysConfig(Section):
     settle_s: Seconds = 10.0
     confirm_s: Seconds = 60.0
     grace_s: Seconds = 900.0
-    max_gap_s: Seconds = 300.0
+    max_gap_s: Seconds = 360.0
     scan_s: Seconds = 10.0
     enter: Share = 0.30
     leave: Share = 0.15
