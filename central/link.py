@@ -14,11 +14,11 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Event
 from typing import Any, Literal, TypeAlias
 
 from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -72,6 +72,22 @@ class _Down:
 
 
 _Item: TypeAlias = _Message | _Up | _Down | Outgoing
+
+
+class _Client(Client):
+    """Says when its network thread ends, however that comes about."""
+
+    def __init__(self, inbox: "queue.Queue[_Item]", *arguments: Any, **named: Any) -> None:
+        self._ended = inbox
+        super().__init__(*arguments, **named)
+
+    def loop_forever(
+        self, timeout: float = 1.0, retry_first_connection: bool = False
+    ) -> MQTTErrorCode:
+        try:
+            return super().loop_forever(timeout, retry_first_connection)
+        finally:
+            self._ended.put(_Down("the network thread ended"))
 
 
 class Link:
@@ -229,22 +245,18 @@ class Link:
             properties=properties,
         )
 
-        def serve() -> None:
-            try:
-                client.loop_forever(retry_first_connection=False)
-            finally:
-                inbox.put(_Down("the network thread ended"))
-
-        thread = Thread(target=serve, name="broker", daemon=True)
-        thread.start()
+        # Started by paho itself: beside a thread that it does not know, `publish` would write to
+        # the TLS socket from our thread too, and the two would break the connection.
+        client.loop_start()
         try:
             yield client
         finally:
             client.disconnect()
-            thread.join(CONNECT_S)
+            client.loop_stop()
 
     def _client(self, inbox: "queue.Queue[_Item]") -> Client:
-        client = Client(
+        client = _Client(
+            inbox,
             CallbackAPIVersion.VERSION2,
             client_id="central",
             protocol=MQTTProtocolVersion.MQTTv5,
