@@ -35,7 +35,6 @@ class Seen:
     first_look_s: list[float] = field(default_factory=list)
     memory_mb: list[float] = field(default_factory=list)
     latency_s: list[float] = field(default_factory=list)
-    wire_ratio: list[float] = field(default_factory=list)
 
 
 def measure(runs: int) -> str:
@@ -48,7 +47,6 @@ def measure(runs: int) -> str:
             Row("first frame analysed after start", "s", seen.first_look_s, 3.0),
             Row("resident memory, one camera", "MB", seen.memory_mb, 160.0),
             Row("record due to its case on the staff page", "s", seen.latency_s, 1.0),
-            Row("bytes on the wire over the exhibits' bytes", "", seen.wire_ratio, 1.10),
         ]
     )
 
@@ -75,9 +73,7 @@ def _follow(site: Site, processes: Processes, seen: Seen) -> None:
     log = site.edge.log.read_text(encoding="utf-8", errors="replace")
     seen.first_look_s += [float(value) for value in FIRST_LOOK.findall(log)[:1]]
     seen.memory_mb.append(statistics.quantiles(memory, n=20)[-1])
-    exhibit_bytes = 0
     for case_id, stored_seq, record in _stored(site):
-        exhibit_bytes += sum(exhibit.size for exhibit in record.exhibits)
         shown = min(
             (
                 at
@@ -88,9 +84,6 @@ def _follow(site: Site, processes: Processes, seen: Seen) -> None:
         )
         if shown is not None and record.kind in {RecordKind.ARRIVAL, RecordKind.OVERSTAY}:
             seen.latency_s.append(shown - due_utc_s(record))
-    sent = _bytes_up(site)
-    if exhibit_bytes and sent:
-        seen.wire_ratio.append(sent / exhibit_bytes)
 
 
 def due_utc_s(record: Record) -> float:
@@ -119,12 +112,6 @@ def _stored(site: Site) -> Iterator[tuple[str, int, Record]]:
         for event in case.events:
             if event.type == "record-stored":
                 yield str(row.id), event.seq, records[event.payload["record"]]
-
-
-def _bytes_up(site: Site) -> int:
-    """What the daemon has written to its connection, by its own health."""
-    (device,) = site.lookup().devices()
-    return device.health.link.bytes_up if device.health is not None else 0
 
 
 class Browser:
