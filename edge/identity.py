@@ -40,7 +40,7 @@ class Marks:
 class LikenessRules:
     """Similarities are correlations, -1 to 1. Between the two levels nothing is concluded.
 
-    Measured on real parked vehicles by `scripts/evaluate`; see edge/STAYS.md.
+    Set by judgement on a few real and rendered clips, not calibrated on a data set.
     """
 
     same: float = 0.80
