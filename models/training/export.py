@@ -30,17 +30,19 @@ TYPES = ["car", "truck", "bus", "motorcycle"]
 
 def calibration(data: Path, side: int, count: int) -> Callable[[], Iterator[list[np.ndarray]]]:
     """Letterboxed pictures of the learned part, sources in turn, a third of them zoomed in."""
-    from models.training.sources import pictures
+    from models.training.splits import SOURCES
 
-    by_source: dict[str, list[np.ndarray]] = {}
-    for shown in pictures(data / "train"):
-        if not shown.held and len(by_source.setdefault(shown.source.name, [])) < 60:
-            by_source[shown.source.name].append(shown.image)
+    piles = []
+    for source in SOURCES:
+        paths = sorted((data / "train" / source.name / "images").iterdir())
+        learned = [path for path in paths if not source.place(path.stem).held]
+        chosen = learned[:: max(1, len(learned) * len(SOURCES) // count)]
+        piles.append([cv2.imread(str(path)) for path in chosen])
 
     def feed() -> Iterator[list[np.ndarray]]:
         rng = np.random.default_rng(3)
         for k in range(count):
-            pile = list(by_source.values())[k % len(by_source)]
+            pile = piles[k % len(piles)]
             image = pile[int(rng.integers(len(pile)))]
             if k % 3 == 2:
                 high, wide = image.shape[:2]
