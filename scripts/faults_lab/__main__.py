@@ -40,6 +40,8 @@ class Row:
     recovery_s: float | None
     took_s: float
     stuck: str = ""
+    elsewhere: int = 0
+    """Deaths that came where the process was, because it never came to its point."""
 
     @property
     def good(self) -> bool:
@@ -59,7 +61,7 @@ def run(name: str, folder: Path, seed: int, sizes: dict[str, int]) -> Row:
     control = name in kills.CONTROLS or name in power.CONTROLS
     trials = sizes["control"] if control else sizes[_size(name)]
     began = time.monotonic()
-    recovery, stuck = None, ""
+    recovery, stuck, elsewhere = None, "", 0
     if name == MESSAGES:
         verdict = shuffled(folder, seed, trials)
     elif name in power.SCENARIOS or name in power.CONTROLS:
@@ -67,8 +69,8 @@ def run(name: str, folder: Path, seed: int, sizes: dict[str, int]) -> Row:
     else:
         site = kills.run(name, folder, seed, trials)
         verdict, stuck = judge(folder, site.counted()), site.stuck
-        recovery = site.longest_recovery_s
-    return Row(name, control, trials, verdict, recovery, time.monotonic() - began, stuck)
+        recovery, elsewhere = site.longest_recovery_s, site.deaths["elsewhere"]
+    return Row(name, control, trials, verdict, recovery, time.monotonic() - began, stuck, elsewhere)
 
 
 def _size(name: str) -> str:
@@ -120,7 +122,11 @@ def _tell(row: Row) -> None:
     told += [] if row.control else sorted(set(row.verdict.faults))[:10]
     for fault in told:
         print(f"  {fault}", file=sys.stderr, flush=True)
-    print(f"  {row.verdict.lost} lost, {row.took_s:.0f} s", file=sys.stderr, flush=True)
+    print(
+        f"  {row.verdict.lost} lost, {row.took_s:.0f} s, {row.elsewhere} deaths elsewhere",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

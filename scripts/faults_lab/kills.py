@@ -18,7 +18,7 @@ from scripts.faults_lab.site import ROOT, Site, Stuck, end, until
 
 PER_LIFE = 2
 """Packets that each life adds."""
-LIFE_S = 12.0
+LIFE_S = 40.0
 """How long a process may take to come to its point before it is killed where it is."""
 _NOT_ON_THE_PATH = {"stays_saved", "exhibits_remembered", "notice_kept"}
 """Points that need a camera or a notice; a box of the lab has neither."""
