@@ -99,7 +99,7 @@ def _search(grey: Picture, step: float, sizes: tuple[int, int], at: tuple[int, i
             at[0] + (x + width) * step,
             at[1] + (y + tall) * step,
         )
-        for x, y, width, tall in found
+        for x, y, width, tall in np.asarray(found, float).reshape(-1, 4).tolist()
     ]
 
 

@@ -143,9 +143,12 @@ def _office(root: Path) -> Iterator[Office]:
 
 
 def _without_full(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def normal(raw: Any, _record: object) -> None:
-        raw.execute("PRAGMA synchronous=NORMAL").close()
+    # The server sets the level anew before each transaction: change what it says.
+    @event.listens_for(engine, "before_cursor_execute", retval=True)
+    def normal(
+        _connection: object, _cursor: object, statement: str, parameters: Any, *_more: object
+    ) -> tuple[str, Any]:
+        return statement.replace("synchronous=FULL", "synchronous=NORMAL"), parameters
 
 
 def _key(root: Path) -> None:

@@ -193,5 +193,5 @@ def test_the_command_says_that_there_is_no_such_case(
     code = central(["export", "-c", str(configured(tmp_path)), "2026-000009", "-o", str(packet)])
 
     assert code == 2
-    assert capsys.readouterr().err == "there is no case 2026-000009\n"
+    assert capsys.readouterr().err == "there is no case '2026-000009'\n"
     assert not packet.exists()

@@ -61,7 +61,7 @@ def test_a_power_cut_takes_nothing_that_was_promised(name: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", [*power.CONTROLS])
 def test_without_flushing_a_power_cut_takes_what_was_promised(name: str, tmp_path: Path) -> None:
-    verdict = power.run(name, tmp_path / "cut", seed=3, trials=4)
+    verdict = power.run(name, tmp_path / "cut", seed=3, trials=12)
 
     assert verdict.lost > 0
 
