@@ -22,15 +22,27 @@ CENTRAL = [
     "chinesecalendar>=1.11",
     "cryptography>=43",
     "fastapi>=0.115",
+    "httpx>=0.27",
     "jinja2>=3.1",
     "paho-mqtt>=2.1,<3",
+    "pillow>=11",
     "psycopg[binary]>=3.2",
     "pydantic>=2.9,<3",
+    "pyotp>=2.9",
     "python-multipart>=0.0.9",
     "pyyaml>=6",
+    "rfc3161-client>=1.0",
+    "segno>=1.6",
     "sqlalchemy>=2.0,<3",
     "uvicorn>=0.30",
+    "weasyprint>=63",
+    "wechatpayv3>=2.0",
+    "xlsxwriter>=3.2",
 ]
+# One of the gateways to telephones: only who uses it needs its dozen packages.
+ALIYUN = ["alibabacloud_dysmsapi20170525>=4"]
+# The second, independent reader of plates: it pulls the full OpenCV and lives in a venv of its own.
+READER = ["rapidocr-onnxruntime>=1.4", "numpy>=1.26,<2"]
 # Trains and converts the models; never on a box. TensorFlow 2.15 writes int8 files that
 # tflite-runtime 2.14 loads, and wants numpy < 2 as the box does.
 TRAIN = [
@@ -58,17 +70,19 @@ SCENE = [
 DEV = [
     *EDGE,
     *CENTRAL,
-    "httpx>=0.27",
+    *ALIYUN,
     "hypothesis>=6",
     "import-linter>=2",
     "jsonschema>=4",
     "mypy>=1.11",
-    "pillow>=11",
+    "openpyxl>=3.1",
     "playwright>=1.45",
+    "pypdf>=5",
     "pytest>=8",
     "pytest-timeout>=2",
     "pytest-xdist>=3",
     "ruff>=0.6",
+    "schemathesis>=4",
     "tqdm>=4",
     "types-jsonschema",
     "types-PyYAML",
@@ -99,6 +113,8 @@ setup(
         "edge": EDGE,
         "central": CENTRAL,
         "systemd": ["systemd-python==235"],
+        "aliyun": ALIYUN,
+        "reader": READER,
         "dev": DEV,
         "train": TRAIN,
         "scene": SCENE,

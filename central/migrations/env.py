@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from central.tables import metadata
+from central.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
 from central.database import BadUrl, WrongVersion, connect, migrate, parse_url, reading, relaxed
-from central.tables import metadata
+from central.schema import metadata
 
 
 def test_the_migrations_make_the_tables_of_the_program(engine: Engine) -> None:
