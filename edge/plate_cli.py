@@ -13,7 +13,7 @@ from edge.clock import SystemClock
 from edge.config import load
 from edge.inference import ModelError
 from edge.plate_reader import PlateLook, PlateReader, open_plate_reader
-from edge.plates import classify
+from edge.wire.plates import classify
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

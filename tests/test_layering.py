@@ -58,6 +58,7 @@ PURE = [
     "central/cases.py",
     "central/case_moves.py",
     "central/chain.py",
+    "central/plates.py",
     "central/checks.py",
     "central/policy.py",
     "central/stays.py",

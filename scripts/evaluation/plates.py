@@ -21,7 +21,7 @@ import numpy as np
 
 from edge.clock import SystemClock
 from edge.plate_reader import PlateLook, PlateReader, open_plate_reader
-from edge.plates import classify
+from edge.wire.plates import classify
 from models.training.splits import plate_held
 from scripts.evaluation.scores import Figure, share
 

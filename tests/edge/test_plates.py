@@ -5,11 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.plates import (
+from edge.plates import PlateVote, Reading
+from edge.wire.plates import (
     COLOURS,
     LOOK_ALIKES,
-    PlateVote,
-    Reading,
     alike,
     classify,
     consistent,
