@@ -3,6 +3,6 @@
 A module that defines tables is imported here, or migrations and their test do not know of it.
 """
 
-from central import tables
+from central import owner_tables, tables  # noqa: F401
 
 metadata = tables.metadata
