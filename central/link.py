@@ -11,7 +11,7 @@ import logging
 import queue
 import random
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event
@@ -30,12 +30,14 @@ from central.config import Broker
 from central.ingest import Incoming, Ingest
 from central.receipts import Outgoing
 from central.trace import point
+from edge.wire.errors import WireError
+from edge.wire.fields import parse
 from edge.wire.status import CentralState
 from edge.wire.topics import UP, Kind, central_state_topic, subscription
 
 RECEIVE_MAXIMUM = 64
 CONNECT_S = 10
-BACK_OFF_S = (1.0, 60.0)
+BACK_OFF_S = (1.0, 30.0)
 DRAIN_S = 5.0
 WORLD = (OSError, DBAPIError, PoolTimeout)
 """What may be over in a while: a full disk, a database that restarts."""
@@ -71,7 +73,14 @@ class _Down:
     reason: str
 
 
-_Item: TypeAlias = _Message | _Up | _Down | Outgoing
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the broker published as the server's state, by us or by the will of a dead link."""
+
+    payload: bytes
+
+
+_Item: TypeAlias = _Message | _Up | _Down | _Said | Outgoing
 
 
 class _Client(Client):
@@ -91,13 +100,21 @@ class _Client(Client):
 
 
 class Link:
-    """Run it in a thread of its own; `send` may be called from any."""
+    """Run it in a thread of its own; `send` may be called from any.
 
-    def __init__(self, broker: Broker, ingest: Ingest, clock: Clock, epoch: int) -> None:
+    `next_epoch` gives a higher number for every connection: devices then know that what they said
+    to the last one may be lost, and that its will, should it come late, means nothing.
+    """
+
+    def __init__(
+        self, broker: Broker, ingest: Ingest, clock: Clock, next_epoch: Callable[[], int]
+    ) -> None:
         self._broker = broker
         self._ingest = ingest
         self._clock = clock
-        self._epoch = epoch
+        self._next_epoch = next_epoch
+        self._epoch = 0
+        self._word: Word = "offline"
         self._inbox: queue.Queue[_Item] = queue.Queue()
         self._retained: tuple[Outgoing, ...] = ()
         self.online = Event()
@@ -114,20 +131,20 @@ class Link:
         """Until `stop`: connect, serve, and connect again. Ends with the inbox worked off."""
         tries = 0
         while not stop.is_set():
-            began_ms = self._clock.mono_ms()
+            tries += 1
             try:
                 self._session(stop)
-            except (OSError, BrokerRefused, LinkLost) as fault:
+            except (*WORLD, BrokerRefused, LinkLost) as fault:
                 log.warning("broker not reached or lost: %s", fault)
-            finally:
+            if self.online.is_set():
                 self.online.clear()
-            held_ms = self._clock.mono_ms() - began_ms
-            tries = 0 if held_ms > BACK_OFF_S[1] * 1000 else tries + 1
+                tries = 0
             stop.wait(back_off(tries))
 
     def _session(self, stop: Event) -> None:
         """One connection from its first byte to its last."""
         self._inbox = queue.Queue()
+        self._epoch = self._next_epoch()
         with self._connected(self._inbox) as client:
             self._await_up(stop)
             if stop.is_set():
@@ -169,6 +186,8 @@ class Link:
                 raise LinkLost(words)
             case Outgoing():
                 self._publish(client, item)
+            case _Said(payload=payload):
+                self._overrule(client, payload)
             case _Up():
                 pass
         return True
@@ -219,7 +238,15 @@ class Link:
                 pass
             self._say(client, "offline").wait_for_publish(timeout=2)
 
+    def _overrule(self, client: Client, payload: bytes) -> None:
+        """The will of an earlier connection came late and is retained now: say again what holds,
+        for devices that connect later and know nothing of us."""
+        with suppress(WireError):
+            if parse(CentralState, payload).epoch < self._epoch:
+                self._say(client, self._word)
+
     def _say(self, client: Client, word: Word) -> Any:
+        self._word = word
         state = self._state(word)
         return client.publish(central_state_topic(), state, qos=1, retain=True)
 
@@ -286,6 +313,8 @@ class Link:
         def on_message(_c: Client, _u: Any, message: MQTTMessage) -> None:
             if message.topic == central_state_topic():  # `+/state` matches our own words too
                 client.ack(message.mid, message.qos)
+                if not message.retain:
+                    inbox.put(_Said(bytes(message.payload)))
                 return
             incoming = Incoming(message.topic, bytes(message.payload), message.retain)
             inbox.put(_Message(message.mid, message.qos, incoming))
@@ -304,7 +333,7 @@ def back_off(tries: int) -> float:
     """Seconds to wait after so many failures: up to doubled each time, drawn at random, so that
     servers which failed together do not come back together."""
     shortest, longest = BACK_OFF_S
-    return random.uniform(shortest / 2, min(longest, shortest * 2 ** min(tries, 10)))  # noqa: S311
+    return random.uniform(shortest / 4, min(longest, shortest * 2 ** min(tries, 10)))  # noqa: S311
 
 
 def _tls(broker: Broker) -> ssl.SSLContext:

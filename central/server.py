@@ -9,6 +9,7 @@ import os
 import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
@@ -107,9 +108,7 @@ def read_signer(path: Path) -> Signer:
 
 def serve(rig: Rig, stop: Event) -> None:
     """Until `stop`. Raises Died where a part ended by itself, OSError where a port is taken."""
-    with rig.engine.begin() as db:
-        epoch = take(db, "central-epoch")
-    link = Link(rig.config.broker, rig.ingest, rig.clock, epoch)
+    link = Link(rig.config.broker, rig.ingest, rig.clock, partial(next_epoch, rig.engine))
     link.retain(tuple(rig.fleet.desired()))
     web = WebServer(pages(rig), rig.config.web.host, rig.config.web.port)
     threads = [
@@ -131,6 +130,12 @@ def serve(rig: Rig, stop: Event) -> None:
         for thread in threads:
             thread.join(STOP_S)
         rig.engine.dispose()
+
+
+def next_epoch(engine: Engine) -> int:
+    """A number for a connection to the broker, above all before it."""
+    with engine.begin() as db:
+        return take(db, "central-epoch")
 
 
 def pages(rig: Rig) -> FastAPI:

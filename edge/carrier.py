@@ -103,6 +103,9 @@ class Carrier:
         for seq in self._courier.tick(now_s):
             log.warning("no answer from the server seq=%d", seq)
 
+    def afresh(self, now_s: float) -> None:
+        self._courier.afresh(now_s)
+
     def cut(self) -> None:
         self._courier.cut()
 

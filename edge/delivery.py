@@ -20,13 +20,14 @@ from edge.answers import Answer, Answers
 from edge.clock import Clock
 from edge.database import open_database
 from edge.diskroom import DiskRoom, make_room_to_start
+from edge.epoch import Epoch, next_start
 from edge.health import HealthBook, HealthParts
 from edge.host import HostPaths, boot_id
 from edge.link import BrokerAddress
 from edge.outbox import Outbox
 from edge.remote_config import RemoteConfig
 from edge.stay_memory import StayMemory
-from edge.storage import make_folder, write_durably
+from edge.storage import make_folder
 from edge.uplink import Uplink
 from edge.uplink_parts import Identity, Patience, Stores, UplinkParts
 from edge.vault import Vault
@@ -101,7 +102,7 @@ class Delivery:
         self.room = DiskRoom(
             settings.folder, self.outbox, settings.quota_mb * _MIB, settings.keep_days
         )
-        self.epoch = next_epoch(settings.folder, utc_ms)
+        self.epoch = Epoch(next_start(settings.folder, utc_ms))
 
     def tend(self) -> None:
         """Housekeeping: what may go, goes."""
@@ -185,7 +186,7 @@ class _Desk:
         return Birth(
             v=1,
             device=delivery.settings.device,
-            epoch=delivery.epoch,
+            epoch=delivery.epoch.now,
             boot=delivery.boot,
             utc_ms=delivery.clock.utc_ms(),
             software=daemon.software_version,
@@ -258,21 +259,6 @@ def load_keys(paths: Sequence[Path]) -> dict[str, Ed25519PublicKey]:
             raise KeyFileError(f"{path} must hold an Ed25519 public key, got {kind}")
         keys[key_id(key)] = key
     return keys
-
-
-def next_epoch(folder: Path, utc_ms: int) -> int:
-    """A number above that of every earlier start, kept on disk. Raises StorageFault.
-
-    Where the file was lost, the seconds of the clock are above any count of starts.
-    """
-    path = folder / "epoch"
-    known = (folder / "records").is_dir() and any((folder / "records").iterdir())
-    try:
-        epoch = int(path.read_text()) + 1
-    except (OSError, ValueError):
-        epoch = utc_ms // 1000 if known or path.exists() else 1
-    write_durably(path, str(epoch).encode())
-    return epoch
 
 
 def certificate_end(path: Path) -> datetime | None:

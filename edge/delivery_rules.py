@@ -62,6 +62,8 @@ class Pace:
     """How long the server may take to answer before the record is sent again."""
     again_s: tuple[float, float] = (5.0, 300.0)
     """First and longest wait before a packet without an answer is tried again."""
+    resume_s: float = 1.0
+    """A server that comes back is not told everything by every device at once."""
     quick_s: float = 1.0
     slow_s: float = 3.0
     """A chunk acknowledged within `quick_s` widens the window, one beyond `slow_s` halves it, so
@@ -216,6 +218,15 @@ class Courier:
             progress.chunks.clear()
             progress.unacked.clear()
 
+    def afresh(self, now_s: float) -> None:
+        """The server has come back, and knows nothing of what was said to its last life: begin
+        again, also with what waits for another try because the server was away."""
+        self.cut()
+        resume_s = now_s + self._pace.resume_s * self._jitter()
+        for progress in self._held.values():
+            progress.attempts = 0
+            progress.not_before_s = resume_s
+
     def _move(self, progress: _Progress, event: Event) -> bool:
         step = MOVES.get((progress.step, event))
         if step is None:
@@ -253,4 +264,5 @@ def reconnect_delay(failures: int, limits_s: tuple[float, float], jitter: float)
     """Seconds before attempt number `failures` + 1: full jitter, so that a fleet that lost its
     broker does not come back all at once. `jitter` is from 0 to 1."""
     first, longest = limits_s
-    return first + jitter * (min(longest, first * 2.0 ** min(failures, 20)) - first)
+    least = first / 4
+    return least + jitter * (min(longest, first * 2.0 ** min(failures, 20)) - least)

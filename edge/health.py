@@ -11,6 +11,7 @@ from typing import Literal
 
 from edge.alerts import AlertCode, Alerts
 from edge.clock import Clock
+from edge.epoch import Epoch
 from edge.host import HostPaths, clock_health, host_health
 from edge.outbox import Figures, Outbox
 from edge.wire.status import (
@@ -46,7 +47,7 @@ class HealthParts:
     """Where the figures come from."""
 
     device: str
-    epoch: int
+    epoch: Epoch
     clock: Clock
     paths: HostPaths
     storage: Path
@@ -103,7 +104,7 @@ class HealthBook:
             v=1,
             device=parts.device,
             utc_ms=utc_ms,
-            epoch=parts.epoch,
+            epoch=parts.epoch.now,
             level=parts.alerts.level(),
             reasons=sorted(code.value for code in parts.alerts.held())[:_REASONS],
             host=seen.host,

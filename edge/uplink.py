@@ -127,6 +127,7 @@ class Uplink:
     def _connect(self) -> None:
         self._links += 1
         parts = self._parts
+        parts.identity.epoch.advance()
         link = Link(self._links, parts.identity.device, self._inbox)
         self._limit_s = self._now_s() + parts.patience.accept_s
         point("connecting")
@@ -245,7 +246,7 @@ class Uplink:
             return
         self._up, self._failures, self.trouble = True, 0, ""
         self.log.connected(self._now_s())
-        log.info("connected epoch=%d", self._parts.identity.epoch)
+        log.info("connected epoch=%d", self._parts.identity.epoch.now)
         point("connected")
         self._parts.alerts.say_again()
         self._parts.health.say_again()
@@ -283,19 +284,20 @@ class Uplink:
 
     def _on_central(self, state: CentralState) -> None:
         if state.s == "offline" and state.epoch < self._central_epoch:
-            return  # the will of an earlier life came late
-        self._central_epoch = max(self._central_epoch, state.epoch)
+            return  # the will of an earlier connection came late
         online = state.s == "online"
-        if online == self._central_online:
+        if online == self._central_online and state.epoch == self._central_epoch:
             return
-        log.info("central is %s", state.s)
-        self._central_online = online
+        log.info("central is %s epoch=%d", state.s, state.epoch)
+        # A server restored from a backup counts from a lower number again.
+        self._central_online, self._central_epoch = online, state.epoch
         point("central_heard", state.s)
         if online:
             self._central_gone_s = float("inf")
             self._parts.alerts.clear(AlertCode.CENTRAL_SILENT)
+            self._carrier.afresh(self._now_s())
         else:
-            self._central_gone_s = self._now_s()
+            self._central_gone_s = min(self._central_gone_s, self._now_s())
             self._carrier.cut()
 
     def _on_reply(self, reply: Reply, payload: bytes) -> None:
@@ -367,7 +369,7 @@ class Uplink:
     def _state(self, word: Literal["online", "stopped", "lost"]) -> Publication:
         identity = self._parts.identity
         state = State.model_validate(
-            {"v": 1, "s": word, "epoch": identity.epoch, "boot": identity.boot}
+            {"v": 1, "s": word, "epoch": identity.epoch.now, "boot": identity.boot}
         )
         return Publication(device_topic(identity.device, Kind.STATE), state.to_bytes(), retain=True)
 

@@ -10,6 +10,7 @@ from edge.alerts import Alerts
 from edge.answers import Answers
 from edge.clock import Clock
 from edge.delivery_rules import Pace
+from edge.epoch import Epoch
 from edge.health import HealthBook
 from edge.link import BrokerAddress
 from edge.outbox import Outbox
@@ -22,12 +23,12 @@ from edge.wire.status import Birth
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who this device is, and whom it believes. `epoch` rises with every start."""
+    """Who this device is, and whom it believes."""
 
     device: str
     signer: Signer
     central_keys: Mapping[str, Ed25519PublicKey]
-    epoch: int
+    epoch: Epoch
     boot: UUID
     cert_days_left: Callable[[], int | None]
 
@@ -43,7 +44,9 @@ class Stores:
 class Patience:
     """Seconds. The defaults are for the field; tests are less patient."""
 
-    reconnect_s: tuple[float, float] = (1.0, 300.0)
+    reconnect_s: tuple[float, float] = (1.0, 60.0)
+    """Longest wait before the first attempt to connect again, and before any: a broker that was
+    only restarted has everybody back in seconds, one that was away all day within a minute."""
     accept_s: float = 20.0
     """From connecting to the broker's word, and from subscribing to its answer."""
     ack_s: float = 90.0

@@ -51,12 +51,11 @@ class MiniCentral:
         client.on_message = self._on_message
         client.reconnect_delay_set(1, 1)
         self.client = client
-        self._epoch = 1
         client.connect(broker.host, broker.port)
         client.loop_start()
 
-    def say_online(self, word: str = "online") -> None:
-        state = CentralState.model_validate({"v": 1, "s": word, "epoch": self._epoch})
+    def say_online(self, word: str = "online", epoch: int = 1) -> None:
+        state = CentralState.model_validate({"v": 1, "s": word, "epoch": epoch})
         self.client.publish(central_state_topic(), state.to_bytes(), 1, retain=True)
 
     def send(self, kind: Kind, payload: bytes) -> None:

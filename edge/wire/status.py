@@ -33,7 +33,7 @@ Seconds = Annotated[float, Field(ge=0, le=1e10)]
 
 
 class State(Message):
-    """Retained, and the will. `epoch` rises with every start of the daemon and is kept on disk:
+    """Retained, and the will. `epoch` rises with every connection, also over starts of the daemon:
     a `lost` whose epoch is below the last birth's came late and means nothing."""
 
     v: Version
@@ -43,7 +43,8 @@ class State(Message):
 
 
 class CentralState(Message):
-    """Devices hold their packets back while the server is not `online`."""
+    """Devices hold their packets back while the server is not `online`. `epoch` rises with every
+    connection: another one, and what was said to the last may be lost."""
 
     v: Version
     s: Literal["online", "draining", "offline"]
@@ -58,7 +59,7 @@ class CameraProfile(Part):
 
 
 class Birth(Message):
-    """What a device is, said at every start (retained)."""
+    """What a device is, said at every connection (retained)."""
 
     v: Version
     device: DeviceId

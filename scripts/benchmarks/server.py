@@ -4,6 +4,7 @@ The burst goes through a real broker over mutual TLS into SQLite with every comm
 lists are asked of the database as the staff pages ask; making the page itself is not in the figure.
 """
 
+import itertools
 import tempfile
 import threading
 import time
@@ -94,7 +95,7 @@ def _link(office: Office, broker: Broker) -> Link:
     config = BrokerConfig(
         host=broker.host, port=broker.port, ca=own.ca, cert=own.certificate, key=own.key
     )
-    return Link(config, office.ingest, SystemClock(), epoch=1)
+    return Link(config, office.ingest, SystemClock(), next_epoch=itertools.count(1).__next__)
 
 
 def _lists(runs: int) -> list[Row]:

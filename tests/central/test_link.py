@@ -1,5 +1,6 @@
 """Central behind a real broker."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +16,9 @@ from central.database import connect, migrate
 from central.ingest import Incoming
 from central.link import Link
 from central.receipts import Outgoing
-from edge.wire.fields import Message
+from edge.wire.fields import Message, parse
 from edge.wire.replies import Need, Receipt, Reject
-from edge.wire.status import Alert
+from edge.wire.status import Alert, CentralState
 from edge.wire.topics import Kind, alert_topic, central_state_topic, device_topic
 from tests import mosquitto
 from tests.courier import Courier
@@ -73,7 +74,7 @@ def link_of(office: Office, broker: mosquitto.Broker) -> Link:
         cert=identity.certificate,
         key=identity.key,
     )
-    return Link(config, office.ingest, SystemClock(), epoch=3)
+    return Link(config, office.ingest, SystemClock(), next_epoch=itertools.count(3).__next__)
 
 
 def is_reply(topic: str, _payload: bytes) -> bool:
@@ -197,6 +198,40 @@ def test_the_link_comes_back_after_the_broker_was_killed(
     assert isinstance(reply, Receipt)
 
 
+def test_every_connection_of_the_server_has_a_higher_epoch(
+    office: Office, broker: mosquitto.Broker
+) -> None:
+    identity = broker.device("gate-1")
+
+    with linked(office, broker) as link:
+        with Courier.connected(broker, identity) as courier:
+            first = courier.receive(says("online"))
+        broker.kill()
+        until(lambda: not link.online.is_set())
+        broker.start()
+        assert link.online.wait(LIMIT_S)
+        with Courier.connected(broker, identity) as courier:
+            second = courier.receive(says("online"))
+
+    assert parse(CentralState, first).epoch == 3
+    assert parse(CentralState, second).epoch > 3
+
+
+def test_a_will_that_comes_late_is_overruled_for_devices_that_connect_after_it(
+    office: Office, broker: mosquitto.Broker
+) -> None:
+    late = CentralState(v=1, s="offline", epoch=2).to_bytes()
+    gate = broker.device("gate-1")
+
+    with linked(office, broker) as link, Courier.connected(broker, gate) as courier:
+        courier.receive(says("online"))
+        link.send(Outgoing(central_state_topic(), late, retain=True))
+        courier.receive(says("offline"))
+        again = courier.receive(says("online"))
+
+    assert parse(CentralState, again).epoch == 3
+
+
 def test_what_a_device_says_of_itself_is_on_the_fleet_list(
     office: Office, broker: mosquitto.Broker
 ) -> None:
@@ -222,7 +257,10 @@ def test_a_broker_that_refuses_the_certificate_is_tried_again_and_harms_nothing(
     config = BrokerConfig(
         host=broker.host, port=broker.port, ca=own.ca, cert=stranger.certificate, key=stranger.key
     )
-    link, stop = Link(config, office.ingest, SystemClock(), epoch=1), Event()
+    link, stop = (
+        Link(config, office.ingest, SystemClock(), next_epoch=itertools.count(1).__next__),
+        Event(),
+    )
     thread = Thread(target=link.run, args=(stop,), daemon=True)
     thread.start()
 

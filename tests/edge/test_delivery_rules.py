@@ -22,7 +22,15 @@ from edge.wire.limits import CHUNK_BYTES
 from edge.wire.replies import MissingChunks, Need
 from tests.packets import uuid
 
-PACE = Pace(open_packets=2, ahead=4, reply_s=10.0, again_s=(5.0, 40.0), quick_s=1.0, slow_s=3.0)
+PACE = Pace(
+    open_packets=2,
+    ahead=4,
+    reply_s=10.0,
+    again_s=(5.0, 40.0),
+    quick_s=1.0,
+    slow_s=3.0,
+    resume_s=0.5,
+)
 
 
 def sha(number: int) -> str:
@@ -209,12 +217,48 @@ def test_a_refused_chunk_makes_its_packet_wait_and_frees_the_window() -> None:
 
 @pytest.mark.parametrize(
     ("failures", "jitter", "expected"),
-    [(0, 0.0, 1.0), (0, 1.0, 1.0), (3, 0.0, 1.0), (3, 1.0, 8.0), (3, 0.5, 4.5), (50, 1.0, 300.0)],
+    [
+        (0, 0.0, 0.25),
+        (0, 1.0, 1.0),
+        (3, 0.0, 0.25),
+        (3, 1.0, 8.0),
+        (3, 0.5, 4.125),
+        (50, 1.0, 60.0),
+    ],
 )
-def test_reconnecting_waits_somewhere_between_one_second_and_a_growing_limit(
+def test_reconnecting_waits_somewhere_between_a_quarter_second_and_a_growing_limit(
     failures: int, jitter: float, expected: float
 ) -> None:
-    assert reconnect_delay(failures, (1.0, 300.0), jitter) == expected
+    assert reconnect_delay(failures, (1.0, 60.0), jitter) == expected
+
+
+def test_a_server_that_is_back_is_told_at_once_what_would_have_waited() -> None:
+    made = courier(packet(1), packet(2))
+    drained(made, 0.0)
+    for _ in range(3):
+        made.failed(0.0, 1)
+    made.need(0.0, need(2, [(0, 2)]))
+    drained(made, 0.0)
+
+    made.afresh(1.0)
+
+    assert made.in_flight == 0
+    assert drained(made, 1.4) == []
+    assert drained(made, 1.5) == [Announce(1), Announce(2)]
+
+
+def test_the_waits_of_a_server_that_is_back_begin_short_again() -> None:
+    made = courier(packet(1))
+    for now_s in (0.0, 5.0, 15.0):
+        drained(made, now_s)
+        made.failed(now_s, 1)
+
+    made.afresh(20.0)
+    drained(made, 20.5)
+    made.failed(20.5, 1)
+
+    assert drained(made, 25.4) == []
+    assert drained(made, 25.5) == [Announce(1)]
 
 
 steps = st.lists(

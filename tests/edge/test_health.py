@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge.alerts import HINTS, AlertChange, AlertCode, Alerts
+from edge.epoch import Epoch
 from edge.health import HealthBook, HealthParts, Problem, Seen, judge, outbox_health
 from edge.host import HostPaths, boot_id, clock_health, host_health
 from edge.link_log import LinkLog
@@ -203,7 +204,7 @@ def book(folder: Path, clock: SteadyClock, alerts: Alerts, cameras: int = 1) -> 
     return HealthBook(
         HealthParts(
             device="gate-1",
-            epoch=3,
+            epoch=Epoch(3),
             clock=clock,
             paths=HostPaths(),
             storage=folder,

@@ -84,6 +84,43 @@ def test_nothing_is_sent_while_the_server_is_not_online(site: Site) -> None:
     assert sent_before == 0
 
 
+def test_a_server_in_a_new_life_is_told_at_once_what_it_was_told_before(site: Site) -> None:
+    """Nobody said that the old life ended: the record it took is lost with it."""
+    taken: list[Record] = []
+    take = site.central.on_record
+    site.central.on_record = lambda record, *_: taken.append(record)  # type: ignore[method-assign]
+    site.edge.put(1, [jpeg(1)])
+    site.central.wait(lambda: bool(taken))
+
+    site.central.on_record = take  # type: ignore[method-assign]
+    site.central.say_online(epoch=2)
+
+    until(lambda: site.edge.waiting == 0, seconds=20)  # its patience alone would take 30
+
+
+def test_the_will_of_an_earlier_life_of_the_server_means_nothing(site: Site) -> None:
+    site.central.say_online(epoch=7)
+    until(lambda: site.edge.uplink._central_epoch == 7)
+    site.central.say_online("offline", epoch=6)
+
+    site.edge.put(1, [jpeg(1)])
+
+    until(lambda: site.edge.waiting == 0)
+
+
+def test_a_server_restored_from_a_backup_counts_from_less_and_is_believed(site: Site) -> None:
+    site.central.say_online(epoch=9)
+    site.central.say_online("offline", epoch=9)
+    site.central.say_online(epoch=4)
+    site.central.say_online("offline", epoch=4)
+    until(lambda: AlertCode.CENTRAL_SILENT in site.edge.delivery.alerts.held())
+    site.central.say_online(epoch=5)
+
+    site.edge.put(1, [jpeg(1)])
+
+    until(lambda: site.edge.waiting == 0)
+
+
 def test_a_broker_killed_in_the_middle_costs_nothing(site: Site) -> None:
     images = {number: jpeg(number, 300_000) for number in range(1, 9)}
     for number, image in images.items():

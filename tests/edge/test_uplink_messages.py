@@ -32,7 +32,10 @@ def test_state_is_online_then_stopped_and_lost_when_the_process_is_gone(site: Si
     site.central.wait(lambda: len(site.central.payloads(Kind.STATE)) >= 2)
     states = [parse(State, payload) for payload in site.central.payloads(Kind.STATE)]
 
-    assert [(state.s, state.epoch) for state in states] == [("online", 1), ("stopped", 1)]
+    assert [(state.s, state.epoch) for state in states] == [
+        ("online", 1_000_001),
+        ("stopped", 1_000_001),
+    ]
 
     site.edge.delivery.close()
     site.edge = edge(site.folder, site.broker, site.identity, None)
@@ -42,7 +45,10 @@ def test_state_is_online_then_stopped_and_lost_when_the_process_is_gone(site: Si
     site.central.wait(lambda: len(site.central.payloads(Kind.STATE)) >= 4)
 
     states = [parse(State, payload) for payload in site.central.payloads(Kind.STATE)]
-    assert [(state.s, state.epoch) for state in states[2:4]] == [("online", 2), ("lost", 2)]
+    assert [(state.s, state.epoch) for state in states[2:4]] == [
+        ("online", 2_000_001),
+        ("lost", 2_000_001),
+    ]
 
 
 def test_birth_and_health_tell_what_the_device_is(site: Site) -> None:
