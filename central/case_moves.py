@@ -5,7 +5,7 @@ Sources: 行政处罚法 (APL), 行政强制法 (AEL), 行政复议法 (ARL), �
 long) is policy data; nothing here depends on it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from central.cases import Action, Guard, Money, Move, Place, Remedy, Role, Rulebook, State
 
@@ -34,6 +34,10 @@ _DECISION = (
     G.DOCUMENT_COMPLETE,
 )
 _BEFORE_FILING = (
+    S.SUSPECTED,
+    S.REMINDED,
+    S.REMINDER_FAILED,
+    S.QUARANTINED,
     S.OVERSTAYED,
     S.SCREENED,
     S.FIRST_REVIEWED,
@@ -70,7 +74,28 @@ SINCE_DECISION = (
 ENDS = frozenset(
     {S.DEPARTED, S.INDETERMINATE, S.REJECTED, S.EXEMPT, S.NOT_FILED, S.TRANSFERRED, S.ARCHIVED}
 )
-"""Nothing leads on from here, apart from what the law keeps open after a decision."""
+"""Nothing leads on from here, apart from a record that comes late and what the law keeps open
+after a decision."""
+
+STAGES: Mapping[str, tuple[State, ...]] = {
+    "watched": (S.SUSPECTED, S.REMINDED, S.REMINDER_FAILED),
+    "review": (
+        S.OVERSTAYED, S.QUARANTINED, S.SCREENED, S.FIRST_REVIEWED, S.DISPUTED, S.SECOND_REVIEWED,
+    ),
+    "procedure": (
+        S.OWNER_RESOLVED, S.FILING_PROPOSED, S.FILED, S.PARTY_IDENTIFIED, S.NOTIFIED, S.STATEMENT,
+        S.WAIVED, S.SILENT, S.RECHECKED, S.LEGALLY_REVIEWED,
+    ),
+    "execution": (
+        S.DECIDED, S.SERVING, S.ANNOUNCED, S.SERVED, S.PAYABLE, S.DEFERRED, S.PAID, S.OVERDUE,
+        S.DEMANDED, S.IN_COURT, S.REVOKED, S.VOID, S.REFUNDED, S.NO_PENALTY,
+    ),
+    "over": (
+        S.DEPARTED, S.INDETERMINATE, S.REJECTED, S.EXEMPT, S.NOT_FILED, S.TRANSFERRED, S.CLOSED,
+        S.ARCHIVED,
+    ),
+}  # fmt: skip
+"""Stretches of the main road, for lists and their colours; every state lies in one."""
 
 Row = tuple[Iterable[Place], Action, Move]
 
@@ -82,18 +107,28 @@ _WATCHING: tuple[Row, ...] = (
      Move(S.REMINDED, _SYS, (G.PLATE_CIVIL, G.OWNER_REACHABLE, G.OUTSIDE_QUIET_HOURS, G.DELIVERED),
           "提醒短信", "APL 33, 41(3)")),
     ([S.SUSPECTED], A.FAIL_REMINDER, Move(S.REMINDER_FAILED, _SYS)),
-    ([S.SUSPECTED, S.REMINDED, S.REMINDER_FAILED], A.DEPART,
+    # Who was held for a look and left is left alone.
+    ([S.SUSPECTED, S.REMINDED, S.REMINDER_FAILED, S.QUARANTINED], A.DEPART,
      Move(S.DEPARTED, _DEV, (G.ABSENCE_PROVEN,), basis="APL 33")),
     ([S.REMINDED], A.OVERSTAY,
      Move(S.OVERSTAYED, _DEV, (G.GRACE_OVER, G.SAME_VEHICLE), "证据包", "APL 41, 46")),
+    # Records come in any order: how the stay ended may be told before its deadline is.
+    ([S.DEPARTED, S.INDETERMINATE], A.OVERSTAY,
+     Move(S.OVERSTAYED, _DEV, (G.REMINDED, G.GRACE_OVER, G.SAME_VEHICLE), "证据包",
+          "APL 41, 46")),
     # Nobody is accused who was not told: it waits for a reminder, or for the vehicle to leave.
     ([S.SUSPECTED, S.REMINDER_FAILED], A.OVERSTAY_UNREMINDED, Move(S.REMINDER_FAILED, _DEV)),
     ([S.SUSPECTED, S.REMINDED, S.REMINDER_FAILED], A.BREAK,
      Move(S.INDETERMINATE, _DEV | _SYS, basis="APL 40")),
+    # A device that says both, left and lost from sight, proves neither.
+    ([S.DEPARTED, S.QUARANTINED], A.BREAK, Move(S.INDETERMINATE, _DEV, basis="APL 40")),
     ([S.SUSPECTED, S.REMINDER_FAILED], A.EXPIRE, Move(S.INDETERMINATE, _SYS, (G.TIME_OVER,))),
-    ([S.OVERSTAYED], A.QUARANTINE, Move(S.QUARANTINED, _SYS, (), "完整性报告", "APL 41(1)")),
+    ([S.SUSPECTED, S.REMINDED, S.REMINDER_FAILED, S.OVERSTAYED], A.QUARANTINE,
+     Move(S.QUARANTINED, _SYS, (), "完整性报告", "APL 41(1)")),
     ([S.QUARANTINED], A.RELEASE,
-     Move(S.OVERSTAYED, _OFF, (G.CERTIFIED, G.INTEGRITY_GREEN), "完整性报告", "APL 41(1)")),
+     Move(S.OVERSTAYED, _OFF,
+          (G.CERTIFIED, G.INTEGRITY_GREEN, G.REMINDED, G.GRACE_OVER, G.SAME_VEHICLE),
+          "完整性报告", "APL 41(1)")),
     ([S.QUARANTINED], A.REJECT, Move(S.REJECTED, _OFF, (G.GROUNDS_GIVEN,), basis="APL 41(2)")),
     ([S.QUARANTINED], A.EXPIRE, Move(S.REJECTED, _SYS, (G.TIME_OVER,), basis="APL 41(2)")),
 )  # fmt: skip

@@ -187,6 +187,7 @@ class Guard(StrEnum):
     OUTSIDE_QUIET_HOURS = "the policy allows a reminder now"
     ABSENCE_PROVEN = "the vehicle was seen to be gone"
     DELIVERED = "the reminder was delivered"
+    REMINDED = "the owner had been reminded"
     GRACE_OVER = "the grace since delivery is over"
     SAME_VEHICLE = "presence at reminder and deadline and sameness are proven"
     INTEGRITY_GREEN = "no integrity check fails"

@@ -3,12 +3,14 @@
 All functions run within the caller's transaction, which holds the lock on the device.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, insert, select, update
 
-from central import events, registry, tables
+from central import acting, events, registry, stays, tables
+from central.cases import Act, Guard, Money, Remedy, Role, State
 from central.counters import take
 from central.stays import Summary, summary
 from edge.wire.fields import parse
@@ -51,24 +53,36 @@ def note_stored(db: Connection, record: Record, sha256: str, case_id: UUID, utc_
     ).seq
 
 
-def refresh(db: Connection, case_id: UUID, utc_ms: int) -> None:
-    """Bring the case's summary up to its stored records, and log a change of state."""
+def records_of(db: Connection, case_id: UUID) -> list[Record]:
+    """The stored records of the case. Raises WireError where kept bytes are damaged."""
     table = tables.record
-    rows = db.execute(
-        select(table.c.device, table.c.envelope).where(
-            table.c.case_id == case_id, table.c.status == "stored"
-        )
-    ).all()
-    now = summary([read_record(db, row.device, row.envelope) for row in rows])
-    before = db.execute(select(_CASE).where(_CASE.c.id == case_id)).one()
-    if before.state != now.standing:
-        payload = {"from": before.state, "to": now.standing.value, "by": now.latest.kind.value}
-        events.append(db, events.Event(utc_ms, ACTOR, "state-changed", case_id, payload))
+    mine = (table.c.case_id == case_id) & (table.c.status == "stored")
+    query = select(table.c.device, table.c.envelope).where(mine).order_by(table.c.seq)
+    return [read_record(db, row.device, row.envelope) for row in db.execute(query).all()]
+
+
+def refresh(db: Connection, case_id: UUID, utc_ms: int) -> None:
+    """Bring the case up to its stored records: the acts that follow from them, then the summary."""
+    records = records_of(db, case_id)
+    now = summary(records)
+    _act(db, case_id, records, utc_ms)
+    case = db.execute(select(_CASE).where(_CASE.c.id == case_id)).one()
     head = events.head(db)
     assert head is not None
-    places = (before.number, before.site, before.camera, before.lane)
+    places = (case.number, case.site, case.camera, case.lane)
     values = {**_columns(now), "changed_seq": head.seq, "words": words(*places, now.plate.text)}
     db.execute(update(_CASE).where(_CASE.c.id == case_id).values(values))
+
+
+def _act(db: Connection, case_id: UUID, records: Sequence[Record], utc_ms: int) -> None:
+    case = acting.standing(db, case_id)
+    action = stays.device_act(case, records)
+    if action is not None:
+        proven = stays.shown(records)
+        if stays.is_reminded(case):
+            proven |= {Guard.REMINDED}
+        act = Act(action, Role.DEVICE, records[0].device)
+        acting.do(db, case_id, act, proven, utc_ms)
 
 
 def words(*parts: str | None) -> str:
@@ -90,6 +104,11 @@ def _open(db: Connection, record: Record, utc_ms: int, timezone: tzinfo) -> UUID
             camera=record.camera,
             lane=record.lane.id,
             opened_utc_ms=utc_ms,
+            state=State.SUSPECTED.value,
+            remedy=Remedy.NONE.value,
+            money=Money.UNBILLED.value,
+            policy_sha256=record.rules.policy_sha256,
+            due_utc_ms=None,
             changed_seq=0,
             words="",
             **_columns(summary([record])),
@@ -104,7 +123,6 @@ def _columns(now: Summary) -> dict[str, object]:
     return {
         "begin_utc_ms": now.latest.stay.begin.utc_ms,
         "standing_ms": now.latest.stay.standing_ms,
-        "state": now.standing.value,
         "latest_kind": now.latest.kind.value,
         "latest_seq": now.latest.seq,
         "plate_status": now.plate.status,

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, fun
 
 from central import counters, filing, registry, tables
 from central.blobs import Blobs, Damaged, Missing
+from central.case_moves import STAGES
 from central.checks import Context, Held, Previous, check_record
 from central.database import reading
 from central.events import parse_payload
@@ -173,6 +174,8 @@ def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [
         column == value for column, value in exact.items() if value is not None
     ]
+    if wanted.stage is not None:
+        found.append(_CASE.c.state.in_(STAGES.get(wanted.stage, ())))
     if wanted.plate is not None:
         found.append(_CASE.c.plate.contains(wanted.plate, autoescape=True))
     if wanted.text is not None:
@@ -201,6 +204,10 @@ def _case_row(row: Row[tuple[object, ...]]) -> CaseRow:
         plate_colour=row.plate_colour,
         thumb_sha256=row.thumb_sha256,
         changed_seq=row.changed_seq,
+        remedy=row.remedy,
+        money=row.money,
+        policy_sha256=row.policy_sha256,
+        due_utc_ms=row.due_utc_ms,
     )
 
 

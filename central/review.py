@@ -9,10 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from central.case_moves import RULES
-from central.cases import Act, Action, Case, Guard, Role, State
+from central.cases import Action, Case, Guard, State
 from central.views import Check
-from edge.wire.records import Record, RecordKind
 
 REVIEW_MS = 5 * 86_400_000
 """Time for both reviews, from the capture (道路交通安全违法行为处理程序规定 art. 19)."""
@@ -70,26 +68,6 @@ class Judgement:
     answers: Mapping[Point, Answer]
     grounds: str
     no_conflict: bool
-
-
-def watched(records: Sequence[Record]) -> tuple[Act, ...]:
-    """What the device's records and the reminder made of the case, in order of the chain.
-
-    A record that leads nowhere from where the case stands changes nothing.
-    """
-    case = Case()
-    for record in sorted(records, key=lambda one: one.seq):
-        reminded = record.stay.reminded is not None
-        wanted = {
-            RecordKind.OVERSTAY: Action.OVERSTAY if reminded else Action.OVERSTAY_UNREMINDED,
-            RecordKind.DEPARTURE: Action.DEPART,
-            RecordKind.BROKEN: Action.BREAK,
-        }.get(record.kind)
-        if reminded and Action.REMIND in RULES.open_to(case, Role.SYSTEM):
-            case = RULES.replay((*case.acts, Act(Action.REMIND, Role.SYSTEM, "system")))
-        if wanted is not None and wanted in RULES.open_to(case, Role.DEVICE):
-            case = RULES.replay((*case.acts, Act(wanted, Role.DEVICE, record.device)))
-    return case.acts
 
 
 def own_points(desk: Desk, person: str) -> dict[Point, Answer]:

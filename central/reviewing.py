@@ -11,19 +11,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Row, func, select
 
-from central import events, filing, review, tables
-from central.case_moves import RULES
-from central.cases import Act, Action, Case, Role, State
+from central import acting, events, review, tables
+from central.cases import Act, Action, Role, State
 from central.database import reading
 from central.review import OPEN_TO_REVIEW, REVIEW_MS, Desk, Judgement, Typed
 from central.views import CaseView
-from edge.wire.records import Record
 
-ACT, TYPED, OPENED = "act", "plate-typed", "case opened"
-_CASE, _EVENT, _RECORD = tables.case, tables.case_event, tables.record
+TYPED, OPENED = "plate-typed", "case opened"
+_CASE, _EVENT = tables.case, tables.case_event
 MOST_WAITING = 200
-MOST_ACTS = 3
-"""Screened, reviewed, reviewed again: a case with so many acts of people waits no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +47,14 @@ class Reviews:
 
     def waiting(self, person: str, now_utc_ms: int, most: int = MOST_WAITING) -> Sequence[Waiting]:
         """Cases that this person may review now, the most urgent first, at most `most`."""
-        acts = select(func.count()).where(_EVENT.c.case_id == _CASE.c.id, _EVENT.c.type == ACT)
-        mine = acts.where(_EVENT.c.actor == person)
+        mine = select(func.count()).where(
+            _EVENT.c.case_id == _CASE.c.id, _EVENT.c.type == acting.ACT, _EVENT.c.actor == person
+        )
         query = (
             select(_CASE)
             .where(
-                _CASE.c.state == "overstayed",
+                _CASE.c.state.in_(sorted(OPEN_TO_REVIEW)),
                 _CASE.c.begin_utc_ms >= now_utc_ms - REVIEW_MS,
-                acts.scalar_subquery() < MOST_ACTS,
                 mine.scalar_subquery() == 0,
             )
             .order_by(_CASE.c.begin_utc_ms, _CASE.c.number)
@@ -75,7 +71,7 @@ class Reviews:
     def type_plate(self, case_id: UUID, person: str, plate: str | None, now_utc_ms: int) -> None:
         """Keep a blind reading. Raises AlreadyTyped: nobody types again after having seen."""
         with self._engine.begin() as db:
-            _lock(db, case_id)
+            acting.lock(db, case_id)
             if any(one.person == person for one in _typed(db, case_id)):
                 raise AlreadyTyped("a plate was typed before; the first reading stands")
             payload = {"person": person, "plate": plate or ""}
@@ -85,26 +81,21 @@ class Reviews:
         """Write the judgement down. Raises CaseError where the case, person or proof forbids it."""
         case_id = view.row.id
         with self._engine.begin() as db:
-            _lock(db, case_id)
+            acting.lock(db, case_id)
             desk = _desk(db, view, person)
             action = review.action(desk, person, judgement)
-            act = Act(action, Role.OFFICER, person)
-            RULES.do(desk.case, act, review.proven(desk, person, judgement, now_utc_ms))
+            proven = review.proven(desk, person, judgement, now_utc_ms)
             answers = {**judgement.answers, **review.own_points(desk, person)}
-            payload = {
-                "action": action.value,
-                "role": act.role.value,
-                "person": person,
+            detail = {
                 "answers": " ".join(f"{point}={answers[point]}" for point in sorted(answers)),
                 "grounds": judgement.grounds,
             }
-            events.append(db, events.Event(now_utc_ms, person, ACT, case_id, payload))
+            acting.do(db, case_id, Act(action, Role.OFFICER, person), proven, now_utc_ms, detail)
         return action
 
 
 def _waiting(db: Connection, row: Row[tuple[object, ...]], person: str) -> Waiting | None:
-    case = _case(db, row.id)
-    if case.main not in OPEN_TO_REVIEW or _seen(db, row.id, person):
+    if _seen(db, row.id, person):
         return None
     return Waiting(
         id=row.id,
@@ -113,14 +104,8 @@ def _waiting(db: Connection, row: Row[tuple[object, ...]], person: str) -> Waiti
         camera=row.camera,
         begin_utc_ms=row.begin_utc_ms,
         due_utc_ms=row.begin_utc_ms + REVIEW_MS,
-        second=case.main is State.FIRST_REVIEWED,
+        second=row.state == State.FIRST_REVIEWED,
     )
-
-
-def _lock(db: Connection, case_id: UUID) -> None:
-    device = select(_CASE.c.device).where(_CASE.c.id == case_id).scalar_subquery()
-    table = tables.device
-    db.execute(select(table.c.id).where(table.c.id == device).with_for_update())
 
 
 def _lines(db: Connection, case_id: UUID, kind: str) -> list[Mapping[str, str]]:
@@ -130,22 +115,6 @@ def _lines(db: Connection, case_id: UUID, kind: str) -> list[Mapping[str, str]]:
 
 def _typed(db: Connection, case_id: UUID) -> list[Typed]:
     return [Typed(line["person"], line["plate"] or None) for line in _lines(db, case_id, TYPED)]
-
-
-def _records(db: Connection, case_id: UUID) -> list[Record]:
-    query = select(_RECORD.c.device, _RECORD.c.envelope).where(
-        _RECORD.c.case_id == case_id, _RECORD.c.status == "stored"
-    )
-    return [filing.read_record(db, row.device, row.envelope) for row in db.execute(query).all()]
-
-
-def _case(db: Connection, case_id: UUID) -> Case:
-    """The case as its records and the acts in the log make it."""
-    done = [
-        Act(Action(line["action"]), Role(line["role"]), line["person"])
-        for line in _lines(db, case_id, ACT)
-    ]
-    return RULES.replay((*review.watched(_records(db, case_id)), *done))
 
 
 def _seen(db: Connection, case_id: UUID, person: str) -> bool:
@@ -160,7 +129,7 @@ def _seen(db: Connection, case_id: UUID, person: str) -> bool:
 
 def _desk(db: Connection, view: CaseView, person: str) -> Desk:
     return Desk(
-        case=_case(db, view.row.id),
+        case=acting.standing(db, view.row.id),
         checks=[check for held in view.records for check in held.checks],
         machine=view.row.plate,
         typed=_typed(db, view.row.id),

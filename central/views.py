@@ -20,10 +20,12 @@ class CaseFilter:
     """All that is given must hold. Texts match anywhere inside, `%` and `_` mean themselves.
 
     `plate` is normalised (upper case, no separators); `text` is looked for in number, site, camera,
-    lane and plate. Times are when the case was opened, from inclusive to exclusive.
+    lane and plate; `stage` is one of central.case_moves.STAGES. Times are when the case was opened,
+    from inclusive to exclusive.
     """
 
     state: str | None = None
+    stage: str | None = None
     site: str | None = None
     device: str | None = None
     plate: str | None = None
@@ -36,7 +38,8 @@ class CaseFilter:
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """A case as a list shows it. `standing_ms` is as the latest record has it."""
+    """A case as a list shows it. `standing_ms` is as the latest record has it, `due_utc_ms` the
+    end of the next time limit."""
 
     id: UUID
     number: str
@@ -53,6 +56,10 @@ class CaseRow:
     plate_colour: str | None
     thumb_sha256: str | None
     changed_seq: int
+    remedy: str
+    money: str
+    policy_sha256: str
+    due_utc_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from edge.wire.records import (
     Proof,
     Record,
     RecordKind,
+    Reminded,
     Rules,
     Sample,
     Software,
@@ -185,6 +186,16 @@ class SimulatedDevice:
     def overstay(self, before: Packet, standing_ms: int = 960_000, **fields: Any) -> Packet:
         """The stay of `before` at its deadline."""
         return self._later(RecordKind.OVERSTAY, before, standing_ms, None, fields)
+
+    def overstay_after_notice(self, before: Packet, **fields: Any) -> Packet:
+        """The stay of `before` at the deadline that a notice at its 100th second set."""
+        old = before.record.stay
+        reminded = Reminded(
+            notice_id=UUID(int=7), reminded_utc_ms=old.begin.utc_ms + 100_000, offset_ms=100_000
+        )
+        stay = self._stay(old.id, old.begin.utc_ms, 1_000_000)
+        stay = stay.model_copy(update={"reminded": reminded, "deadline_ms": 1_000_000})
+        return self._later(RecordKind.OVERSTAY, before, 0, None, {"stay": stay, **fields})
 
     def departure(self, before: Packet, standing_ms: int = 1_200_000, **fields: Any) -> Packet:
         """The stay of `before` ended: the lane was seen empty, unless `ending` says otherwise."""

@@ -60,7 +60,7 @@ def export(seed: int, strangers: int = 2) -> Exported:
             stay_id=arrival.record.stay.id,
             camera=device.camera,
             lane=device.lane,
-            state="departed",
+            state="departed-in-grace",
         ),
         exported_utc_ms=departure.record.made.utc_ms + 86_400_000,
         records=records,

@@ -8,13 +8,17 @@ replies = office.deliver(packet)          # the record, then every chunk that is
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Engine, func, select
 from sqlalchemy.sql.schema import Table
 
+from central import acting, tables
 from central.blobs import Blobs
+from central.cases import Act, Action, Case, Guard, Role
+from central.database import reading
 from central.fleet import Fleet
 from central.ingest import Incoming, Ingest, Parts
 from central.lookup import Lookup
@@ -80,6 +84,26 @@ class Office:
     def send(self, topic: str, payload: bytes) -> list[Message]:
         """One message in, the opened replies out."""
         return self.opened(self.ingest.handle(Incoming(topic, payload)))
+
+    def case_of(self, packet: Packet) -> UUID:
+        """The case of the packet's stay."""
+        table = tables.case
+        query = select(table.c.id).where(table.c.stay_id == packet.record.stay.id)
+        with reading(self.engine) as db:
+            found: UUID = db.execute(query).scalar_one()
+        return found
+
+    def remind(self, packet: Packet) -> None:
+        """The delivery report of the case's reminder came in."""
+        act, case_id = Act(Action.REMIND, Role.SYSTEM, "system"), self.case_of(packet)
+        with self.engine.begin() as db:
+            acting.do(db, case_id, act, frozenset(Guard), self.clock.utc_ms())
+
+    def standing(self, packet: Packet) -> Case:
+        """Where the case of the packet's stay stands, by its log."""
+        case_id = self.case_of(packet)
+        with reading(self.engine) as db:
+            return acting.standing(db, case_id)
 
     def opened(self, replies: Iterable[Outgoing]) -> list[Message]:
         """The replies, each with its signature checked."""

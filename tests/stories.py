@@ -145,6 +145,7 @@ class Teller:
         **fields: Clock,
     ) -> Packet:
         """The vehicle was reminded after two minutes, hidden in the gaps, and is still there."""
+        self.office.remind(before)
         begin_utc_ms = before.record.stay.begin.utc_ms
         reminded = Reminded(
             notice_id=UUID(int=7), reminded_utc_ms=begin_utc_ms + 118_000, offset_ms=118_000

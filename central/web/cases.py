@@ -10,6 +10,7 @@ from starlette.responses import Response
 from central.access import Act
 from central.accounts import Look
 from central.auth import Visit
+from central.case_moves import STAGES
 from central.views import PAGE_ROWS, CasePage
 from central.web import exhibits, facts, timeline
 from central.web.guard import LIVE_HEADER, may
@@ -19,8 +20,6 @@ from central.web.queries import case_query, uuid_of
 
 router = APIRouter()
 SeesCases = Annotated[Visit, Depends(may(Act.SEE_CASES))]
-STATES = ("suspected", "overstayed", "departed", "broken")
-"""The states that the list can be narrowed to, in the order of a stay."""
 
 
 @router.get("/cases")
@@ -39,7 +38,7 @@ def case_list(request: Request, visit: SeesCases) -> Response:
         query=query,
         page=page,
         pages=pages,
-        states=STATES,
+        stages=STAGES,
         sites=parts.store.sites(),
         devices=parts.store.devices(),
         mark=mark_text(mark),

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse
 from central.access import Act, allowed
 from central.accounts import Accounts
 from central.auth import Visit
+from central.case_moves import STAGES
 from central.clock import Clock
 from central.reviewing import Reviews
 from central.views import Reader
@@ -79,6 +80,11 @@ def _environment() -> Environment:
     )
 
 
+def stage_of(state: str) -> str:
+    """The stage that a state lies in; nothing for a word that is none."""
+    return next((stage for stage, states in STAGES.items() if state in states), "")
+
+
 @cache
 def asset(name: str) -> str:
     """The address of a file of central/static, named by its content: it is cached for ever."""
@@ -122,6 +128,7 @@ def render(
                 "user": visit.user if visit else None,
                 "can": lambda act: visit is not None and allowed(visit.user.role, Act[act]),
                 "asset": asset,
+                "stage_of": stage_of,
                 "csrf": csrf,
                 "theme": theme if theme in THEMES else "auto",
                 "themes": THEMES,

@@ -56,7 +56,7 @@ class CaseQuery:
         return any(self.typed[name] for name in FIELDS if name != "page")
 
 
-FIELDS = ("state", "site", "device", "plate", "text", "from", "until", "page")
+FIELDS = ("stage", "state", "site", "device", "plate", "text", "from", "until", "page")
 
 
 def printable(value: str) -> bool:
@@ -127,10 +127,11 @@ def case_query(query: Mapping[str, str], zone: ZoneInfo) -> CaseQuery:
     typed = {name: query.get(name, "").strip() for name in FIELDS}
     first, last = _day(typed["from"], "from"), _day(typed["until"], "until")
     page = _page(typed["page"])
-    state, site = _word(typed["state"], "state"), _short_text(typed["site"], "site")
+    stage, state = _word(typed["stage"], "stage"), _word(typed["state"], "state")
+    site = _short_text(typed["site"], "site")
     device, plate = _word(typed["device"], "device"), plate_part(typed["plate"])
     text = _short_text(typed["text"], "text")
-    read = (state, site, device, plate, text, first, last, page)
+    read = (stage, state, site, device, plate, text, first, last, page)
     faults = [value for value in read if isinstance(value, Fault)]
     if isinstance(first, date) and isinstance(last, date) and last < first:
         faults.append(Fault("until", "fault.order", typed["until"]))
@@ -138,6 +139,7 @@ def case_query(query: Mapping[str, str], zone: ZoneInfo) -> CaseQuery:
         return CaseQuery(typed, CaseFilter(limit=0), 1, tuple(faults))
     wanted = CaseFilter(
         state=_good(state),
+        stage=_good(stage),
         site=_good(site),
         device=_good(device),
         plate=_good(plate),

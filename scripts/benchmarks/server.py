@@ -33,7 +33,7 @@ DEVICES = 30
 IMAGES = (Shot(width=1920, height=1080), Shot(view="plate", width=240, height=80))
 CASES = 100_000
 _BATCH = 10_000
-_STATES = ("suspected", "departed", "broken", "overstayed")
+_STATES = ("suspected", "departed-in-grace", "indeterminate", "overstayed")
 
 
 def measure(runs: int) -> str:
@@ -153,6 +153,9 @@ def _case(number: int, device: str) -> dict[str, str | int | UUID | None]:
         "begin_utc_ms": NOW + number * 60_000,
         "standing_ms": 60_000,
         "state": _STATES[number % len(_STATES)],
+        "remedy": "none",
+        "money": "unbilled",
+        "policy_sha256": "0" * 64,
         "latest_kind": "arrival",
         "latest_seq": number,
         "plate_status": "read",

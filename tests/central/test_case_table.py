@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from central.access import Role as StaffRole
-from central.case_moves import ENDS, RULES, SINCE_DECISION, page
+from central.case_moves import ENDS, RULES, SINCE_DECISION, STAGES, page
 from central.cases import Action, Case, CaseError, Guard, Money, Remedy, Role, State
 from tests.case_steps import ALL, act
 
@@ -185,11 +185,33 @@ def test_only_the_party_waives_and_never_by_silence() -> None:
 def test_an_end_is_an_end_and_everything_else_leads_on() -> None:
     leading = {
         place
-        for (place, action), move in RULES.moves.items()
-        if isinstance(place, State) and move.to is not place
+        for (place, _), move in RULES.moves.items()
+        if isinstance(place, State) and move.to is not place and move.by != {Role.DEVICE}
     }
 
     assert set(State) - leading == ENDS - {State.ARCHIVED}
+
+
+def test_only_a_record_that_comes_late_leads_on_from_an_end() -> None:
+    late = {
+        (place, action, move.to)
+        for (place, action), move in RULES.moves.items()
+        if place in ENDS - {State.ARCHIVED}
+    }
+
+    assert late == {
+        (State.DEPARTED, Action.OVERSTAY, State.OVERSTAYED),
+        (State.INDETERMINATE, Action.OVERSTAY, State.OVERSTAYED),
+        (State.DEPARTED, Action.BREAK, State.INDETERMINATE),
+    }
+    assert all(
+        Guard.REMINDED in RULES.moves[place, Action.OVERSTAY].guards
+        for place in (State.DEPARTED, State.INDETERMINATE)
+    )
+
+
+def test_every_state_lies_in_one_stage() -> None:
+    assert sorted(state for states in STAGES.values() for state in states) == sorted(State)
 
 
 def test_every_document_of_the_law_is_made_somewhere() -> None:

@@ -143,9 +143,11 @@ def test_every_message_five_times_and_shuffled_gives_the_same_result(
     office: Office, device: SimulatedDevice
 ) -> None:
     arrival = device.arrival()
-    overstay = device.overstay(arrival)
+    overstay = device.overstay_after_notice(arrival)
     departure = device.departure(overstay)
     packets = [arrival, overstay, departure]
+    office.deliver(arrival)
+    office.remind(arrival)
     messages = [(packet.topic, packet.envelope) for packet in packets] * 5
     messages += [chunk for packet in packets for chunk in packet.chunks()] * 5
     random.Random(7).shuffle(messages)

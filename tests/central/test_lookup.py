@@ -33,7 +33,8 @@ def three(office: Office) -> Office:
     office.clock.now_utc_ms += 60_000
     first = west.arrival(shots=[], vehicle=vehicle("沪A99999"))
     office.deliver(first)
-    office.deliver(west.overstay(first, shots=[], vehicle=vehicle("沪A99999")))
+    office.remind(first)
+    office.deliver(west.overstay_after_notice(first, shots=[], vehicle=vehicle("沪A99999")))
     office.clock.now_utc_ms += 60_000
     office.deliver(east.arrival(shots=[]))
     return office
@@ -91,10 +92,11 @@ def test_a_case_shows_its_records_in_the_order_of_the_chain(three: Office) -> No
     assert [event.type for event in case.events] == [
         "opened",
         "record-stored",
+        "act",
         "record-stored",
-        "state-changed",
+        "act",
     ]
-    assert (row.plate, row.standing_ms) == ("沪A99999", 960_000)
+    assert (row.plate, row.standing_ms) == ("沪A99999", 1_000_000)
 
 
 def test_a_pending_record_of_the_stay_is_shown_as_pending(

@@ -1,33 +1,108 @@
-"""What the records of a stay add up to."""
+"""What the records of a stay add up to, and what they make of its case."""
 
-from itertools import permutations, product
+from collections.abc import Sequence
+from itertools import permutations
 
 import pytest
 
-from central.stays import MOVES, Standing, standing, summary
-from edge.wire.records import PlateReading, RecordKind
+from central import stays
+from central.case_moves import RULES
+from central.cases import Act, Action, Case, Guard, Role, State
+from central.stays import device_act, summary
+from edge.wire.records import Gap, GapReason, PlateReading, Proof, Record
 from tests.device import ARRIVAL_SHOTS, SimulatedDevice
 
-KINDS = {
-    "arrival": Standing.SUSPECTED,
-    "arrival overstay": Standing.OVERSTAYED,
-    "arrival departure": Standing.DEPARTED,
-    "arrival broken": Standing.BROKEN,
-    "arrival overstay departure": Standing.OVERSTAYED,
-    "arrival overstay broken": Standing.OVERSTAYED,
-    "arrival overstay overstay departure": Standing.OVERSTAYED,
-    "arrival departure broken": Standing.BROKEN,
+REMINDED = (Act(Action.REMIND, Role.SYSTEM, "system"),)
+STORIES = {
+    "": (State.SUSPECTED, State.REMINDED),
+    "early": (State.REMINDER_FAILED, State.REMINDED),
+    "overstay": (State.REMINDER_FAILED, State.OVERSTAYED),
+    "early overstay": (State.REMINDER_FAILED, State.OVERSTAYED),
+    "departure": (State.DEPARTED, State.DEPARTED),
+    "broken": (State.INDETERMINATE, State.INDETERMINATE),
+    "early departure": (State.DEPARTED, State.DEPARTED),
+    "overstay departure": (State.DEPARTED, State.OVERSTAYED),
+    "early overstay departure": (State.DEPARTED, State.OVERSTAYED),
+    "overstay broken": (State.INDETERMINATE, State.OVERSTAYED),
+    "departure broken": (State.INDETERMINATE, State.INDETERMINATE),
 }
+"""What comes after the arrival, with the state where nobody was reminded and where one was."""
 
 
-def test_the_table_answers_every_state_and_kind() -> None:
-    assert set(MOVES) == set(product([None, *Standing], RecordKind))
+def told(names: str) -> list[Record]:
+    """The records of one stay; `early` is an overstay before a notice reached the device."""
+    device = SimulatedDevice()
+    arrival = device.arrival(shots=[])
+    make = {
+        "early": device.overstay,
+        "overstay": device.overstay_after_notice,
+        "departure": device.departure,
+        "broken": device.broken,
+    }
+    return [arrival.record, *(make[name](arrival, shots=[]).record for name in names.split())]
 
 
-@pytest.mark.parametrize(("kinds", "state"), KINDS.items())
-def test_records_in_any_order_give_the_same_state(kinds: str, state: Standing) -> None:
-    for order in permutations(RecordKind(kind) for kind in kinds.split()):
-        assert standing(order) is state
+def after(records: Sequence[Record], before: tuple[Act, ...]) -> Case:
+    """The case when the records came one by one in this order."""
+    case = RULES.replay(before)
+    for count in range(1, len(records) + 1):
+        action = device_act(case, records[:count])
+        if action is not None:
+            proven = stays.shown(records[:count])
+            if stays.is_reminded(case):
+                proven |= {Guard.REMINDED}
+            case = RULES.do(case, Act(action, Role.DEVICE, "gate"), proven)
+    return case
+
+
+@pytest.mark.parametrize("reminded", [False, True])
+@pytest.mark.parametrize("names", STORIES)
+def test_records_in_any_order_lead_to_the_same_state(names: str, reminded: bool) -> None:
+    for order in permutations(told(names)):
+        assert after(order, REMINDED if reminded else ()).main is STORIES[names][reminded]
+
+
+@pytest.mark.parametrize("names", STORIES)
+def test_a_record_that_comes_again_changes_nothing(names: str) -> None:
+    records = told(names)
+
+    assert after([*records, *records], REMINDED) == after(records, REMINDED)
+
+
+def test_a_device_that_speaks_of_a_reminder_which_nobody_sent_accuses_nobody() -> None:
+    assert after(told("overstay"), ()).main is State.REMINDER_FAILED
+
+
+@pytest.mark.parametrize(
+    ("proof", "end_ms", "state"),
+    [
+        (Proof.PLATE, 420_000, State.OVERSTAYED),
+        (Proof.PLATE, 420_001, State.REMINDED),
+        (Proof.NONE, 310_000, State.REMINDED),
+    ],
+)
+def test_a_gap_that_nothing_bridges_proves_no_overstay(
+    proof: Proof, end_ms: int, state: State
+) -> None:
+    gap = Gap(begin_ms=300_000, end_ms=end_ms, reason=GapReason.OCCLUDED, proof=proof)
+    arrival, overstay = told("overstay")
+    stay = overstay.stay.model_copy(update={"gaps": [gap], "unobserved_ms": end_ms - 300_000})
+
+    case = after([arrival, overstay.model_copy(update={"stay": stay})], REMINDED)
+
+    assert case.main is state
+
+
+@pytest.mark.parametrize(
+    ("standing_ms", "state"), [(998_000, State.OVERSTAYED), (997_999, State.REMINDED)]
+)
+def test_before_the_grace_is_over_nobody_overstays(standing_ms: int, state: State) -> None:
+    arrival, overstay = told("overstay")
+    stay = overstay.stay.model_copy(update={"standing_ms": standing_ms, "deadline_ms": 990_000})
+
+    case = after([arrival, overstay.model_copy(update={"stay": stay})], REMINDED)
+
+    assert case.main is state
 
 
 def plate(text: str) -> PlateReading:

@@ -94,7 +94,7 @@ def test_a_plate_is_found_however_it_is_written(typed: str) -> None:
 def test_changing_the_filter_goes_back_to_the_first_page() -> None:
     query = case_query({"text": "a&b", "page": "7"}, ZONE)
 
-    assert query.address(state="broken") == "/cases?state=broken&text=a%26b"
+    assert query.address(stage="review") == "/cases?stage=review&text=a%26b"
     assert query.address(page=8) == "/cases?text=a%26b&page=8"
 
 

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from central.access import Role
-from central.web.cases import STATES
+from central.case_moves import STAGES
+from central.cases import Action, State
 from central.web.texts import DEFAULT, LANGUAGES, Texts, catalogue
 from edge.wire.records import Ending, GapReason, Proof, RecordKind
 
@@ -53,7 +54,9 @@ def test_both_languages_say_the_same_things_with_the_same_values() -> None:
 @pytest.mark.parametrize(
     ("family", "names"),
     [
-        ("state", STATES),
+        ("state", State),
+        ("stage", list(STAGES)),
+        ("action", Action),
         ("role", Role),
         ("kind", RecordKind),
         ("gap", GapReason),
