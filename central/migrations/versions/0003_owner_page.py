@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -132,6 +132,7 @@ def upgrade() -> None:
         sa.Column("grounds", sa.String(length=16), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("party_id", sa.Uuid(), nullable=True, comment="null before anybody is known"),
+        sa.Column("link_id", sa.Uuid(), nullable=True, comment="through which it came"),
         sa.Column(
             "recorded_by",
             sa.String(length=36),
@@ -141,6 +142,7 @@ def upgrade() -> None:
         sa.Column("made_utc_ms", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_statement_case_id")),
         sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_statement_party_id")),
+        sa.ForeignKeyConstraint(["link_id"], ["owner_link.id"], name=op.f("fk_statement_link_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_statement")),
         sa.UniqueConstraint("case_id", "form", name=op.f("uq_statement_case_id_form")),
     )
@@ -173,6 +175,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("statement_id", sa.Uuid(), nullable=True, comment="null until it is sent"),
+        sa.Column("link_id", sa.Uuid(), nullable=True, comment="through which it came"),
         sa.Column(
             "sha256",
             sa.String(length=64),
@@ -194,6 +197,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_owner_upload_case_id")),
         sa.ForeignKeyConstraint(
             ["statement_id"], ["statement.id"], name=op.f("fk_owner_upload_statement_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["link_id"], ["owner_link.id"], name=op.f("fk_owner_upload_link_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_owner_upload")),
     )
