@@ -20,7 +20,7 @@ from central.cases import Act, Action, Case, Guard, Role
 
 ACT = "act"
 CARRIED_OVER = "carried-over"
-"""One line with all acts of a case from before devices' acts were logged (migration 0003)."""
+"""One line with all acts of a case from before devices' acts were logged (migration 0002)."""
 NOTHING: Mapping[str, str] = MappingProxyType({})
 _CASE, _EVENT = tables.case, tables.case_event
 _OWN = ("action", "role", "person", "second")

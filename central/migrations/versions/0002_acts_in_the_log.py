@@ -13,8 +13,8 @@ from alembic import op
 from central import events
 from central.clock import SystemClock
 
-revision = "0003"
-down_revision = "0002"
+revision = "0002"
+down_revision = "0001"
 
 _REVIEWED = {
     "screen": "screened",
