@@ -27,6 +27,9 @@ from central.export import ExportError, Source, export_case
 from central.policies import Policies, PolicyError, read_pack
 from central.registry import NewDevice, RegistryError
 from central.server import BadKey, Died, Rig, serve
+from central.sharing import SharingError
+from central.sharing_cli import add_commands
+from central.webhooks import WebhookError
 from edge.wire.signing import key_id
 
 _SENTENCES = (
@@ -38,6 +41,8 @@ _SENTENCES = (
     PolicyError,
     ExportError,
     RegistryError,
+    SharingError,
+    WebhookError,
 )
 
 
@@ -115,6 +120,8 @@ def _parser() -> argparse.ArgumentParser:
     recheck.add_argument("--policy", metavar="SHA256")
     recheck.add_argument("--lane-version", metavar="SHA256")
     recheck.set_defaults(command=_cases_under)
+
+    add_commands(commands, config, _open)
 
     check = commands.add_parser("check-config", help="tell every fault, or print what is in force")
     check.add_argument("config", type=Path, metavar="FILE")

@@ -47,6 +47,7 @@ class Act(StrEnum):
     REVIEW = "review cases"
     SEE_FLEET = "see the fleet"
     MANAGE_USERS = "manage users"
+    AUDIT_SHARING = "audit what is shared"
 
 
 _JUDGING = frozenset({Role.OFFICER, Role.HEAD, Role.LEGAL, Role.AUDITOR})
@@ -62,6 +63,7 @@ ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
         Act.REVIEW: frozenset({Role.OFFICER}),
         Act.SEE_FLEET: _EVERYBODY - {Role.FINANCE},
         Act.MANAGE_USERS: frozenset({Role.ADMIN}),
+        Act.AUDIT_SHARING: frozenset({Role.AUDITOR, Role.HEAD}),
     }
 )
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
+from uuid import UUID
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -21,6 +22,7 @@ from sqlalchemy import Engine
 
 from central import events
 from central.accounts import Accounts
+from central.api import app as api
 from central.blobs import Blobs, make_folder
 from central.clock import Clock
 from central.config import Config
@@ -39,6 +41,7 @@ from central.web import parts as web_parts
 from central.web.app import create_app
 from central.web.live import Changes
 from central.web.server import WebServer
+from central.webhooks import Webhooks
 from edge.wire.signing import Signer
 
 STOP_S = 20
@@ -141,6 +144,10 @@ def next_epoch(engine: Engine) -> int:
 def pages(rig: Rig) -> FastAPI:
     """The staff pages over this worker's parts."""
     source = Source(rig.engine, rig.blobs, rig.signer)
+
+    def export(case_id: UUID) -> bytes:
+        return export_case(source, case_id, rig.clock.utc_ms())
+
     return create_app(
         web_parts.Parts(
             store=rig.lookup,
@@ -150,9 +157,11 @@ def pages(rig: Rig) -> FastAPI:
                 rig.config.web.address(rig.config.web.port), rig.config.zone
             ),
             clock=rig.clock,
-            export=lambda case_id: export_case(source, case_id, rig.clock.utc_ms()),
+            export=export,
             changes=Changes(rig.lookup),
             reviews=Reviews(rig.engine),
+            api=api.Parts.over(rig.engine, rig.clock, export),
+            webhooks=Webhooks(rig.engine),
         )
     )
 

@@ -105,6 +105,7 @@ case = Table(
     Index("ix_case_due", "state", "due_utc_ms"),
     Index("ix_case_plate", "plate"),
     Index("ix_case_site", "site", "opened_utc_ms"),
+    Index("ix_case_changed_seq", "changed_seq"),
 )
 
 record = Table(

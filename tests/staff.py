@@ -17,6 +17,7 @@ from httpx import Client, Response
 
 from central.access import Role
 from central.accounts import Accounts, NewUser
+from central.api import app as api
 from central.auth import SESSION_LIFE_MS, Session, User, hash_password, token_sha256
 from central.export import Source, export_case
 from central.reviewing import Reviews
@@ -25,6 +26,7 @@ from central.web.app import create_app
 from central.web.live import Changes
 from central.web.parts import Parts, WebSettings
 from central.web.server import WebServer
+from central.webhooks import Webhooks
 from tests.office import Office
 
 PASSWORD = "a long pass phrase"
@@ -81,15 +83,21 @@ class Staff:
             accounts.add_user(NewUser(name, display, HASH, role), office.clock.utc_ms())
 
         source = Source(office.engine, office.blobs, office.signer)
+
+        def export(case_id: UUID) -> bytes:
+            return export_case(source, case_id, office.clock.utc_ms())
+
         parts = Parts(
             store=office.lookup,
             pictures=office.blobs,
             accounts=accounts,
             settings=WebSettings(base_url),
             clock=office.clock,
-            export=lambda case_id: export_case(source, case_id, office.clock.utc_ms()),
+            export=export,
             changes=Changes(office.lookup),
             reviews=Reviews(office.engine),
+            api=api.Parts.over(office.engine, office.clock, export),
+            webhooks=Webhooks(office.engine),
         )
         return cls(office, accounts, create_app(parts), parts.reviews)
 

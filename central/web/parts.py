@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 
 from central.access import Act, allowed
 from central.accounts import Accounts
+from central.api import app as api
 from central.auth import Visit
 from central.case_moves import STAGES
 from central.clock import Clock
@@ -23,6 +24,7 @@ from central.reviewing import Reviews
 from central.views import Reader
 from central.web.live import Changes
 from central.web.texts import DEFAULT, LANGUAGES, Texts
+from central.webhooks import Webhooks
 
 _ROOT = Path(__file__).parents[1]
 STATIC = _ROOT / "static"
@@ -67,6 +69,8 @@ class Parts:
     export: Exporter
     changes: Changes
     reviews: Reviews
+    api: api.Parts
+    webhooks: Webhooks
 
 
 @cache

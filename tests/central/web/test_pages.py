@@ -252,6 +252,7 @@ ROUTES = {
     "/records/{record}": Role.OFFICER,
     "/cases/{case}/packet.zip": Role.AUDITOR,
     "/fleet": Role.ADMIN,
+    "/sharing": Role.AUDITOR,
     "/users": Role.ADMIN,
     "/account": Role.FINANCE,
 }
@@ -262,6 +263,7 @@ MAY = {
     "/records/{record}": set(Role) - {Role.ADMIN, Role.FINANCE},
     "/cases/{case}/packet.zip": {Role.OFFICER, Role.HEAD, Role.LEGAL, Role.AUDITOR},
     "/fleet": set(Role) - {Role.FINANCE},
+    "/sharing": {Role.AUDITOR, Role.HEAD},
     "/users": {Role.ADMIN},
     "/account": set(Role),
 }
