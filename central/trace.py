@@ -35,6 +35,12 @@ def from_environment(environment: "os._Environ[str] | dict[str, str]") -> Hook |
 _hook = from_environment(os.environ)
 
 
+def arm(environment: "os._Environ[str] | dict[str, str]") -> None:
+    """Do as this environment asks from now on: for a process that was forked, not started."""
+    global _hook  # noqa: PLW0603 - one process, one hook
+    _hook = from_environment(environment)
+
+
 def point(name: str, fields: str = "") -> None:
     """Pass a named point. `fields` says which packet or exhibit it is about."""
     if _hook is not None:

@@ -1,6 +1,6 @@
 """`scripts/faults`: make faults by a seed, judge what is left, print a table.
 
-Exit code 0 where every scenario kept every packet and every control lost some, else 1.
+Exit code 0 where every scenario kept every packet and every control broke, else 1.
 """
 
 import argparse
@@ -9,121 +9,87 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
-from scripts.faults_lab import kills, power
-from scripts.faults_lab.invariant import Verdict, judge
-from scripts.faults_lab.order import shuffled
+from scripts.faults_lab import kills, order, power
+from scripts.faults_lab.outcome import Entry, Scenario, read_book, rows, table, write_down
 
-MESSAGES = "messages one to five times, shuffled"
-SHORT = {"box": 8, "server": 8, "broker": 6, "link": 4, "power": 20, "messages": 20, "control": 4}
-LONG = {
-    "box": 1000,
-    "server": 1000,
-    "broker": 500,
-    "link": 50,
-    "power": 300,
-    "messages": 500,
-    "control": 20,
-}
+ALL = sorted(
+    (*kills.SCENARIOS, *power.SCENARIOS, *order.SCENARIOS), key=lambda scenario: scenario.control
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A line of the table. `stuck` says what never came, if something did not."""
-
-    scenario: str
-    control: bool
-    trials: int
-    verdict: Verdict
-    recovery_s: float | None
-    took_s: float
-    stuck: str = ""
-    elsewhere: int = 0
-    """Deaths that came where the process was, because it never came to its point."""
-
-    @property
-    def good(self) -> bool:
-        if self.control:
-            return self.verdict.lost > 0
-        return self.verdict.holds and not self.stuck
+def scenarios(words: Sequence[str]) -> list[Scenario]:
+    """All, or those that one of the words stands in the name of."""
+    return [each for each in ALL if not words or any(word in each.name for word in words)]
 
 
-def scenarios(chosen: Sequence[str]) -> list[str]:
-    """All names, or those that one of the words stands in."""
-    names = [*kills.SCENARIOS, *power.SCENARIOS, MESSAGES, *kills.CONTROLS, *power.CONTROLS]
-    return [name for name in names if not chosen or any(word in name for word in chosen)]
-
-
-def run(name: str, folder: Path, seed: int, sizes: dict[str, int]) -> Row:
-    """One line of the table."""
-    control = name in kills.CONTROLS or name in power.CONTROLS
-    trials = sizes["control"] if control else sizes[_size(name)]
+def run(scenario: Scenario, folder: Path, seed: int, batch: int, trials: int) -> Entry:
+    """One batch; what is left of it lies in `folder`."""
     began = time.monotonic()
-    recovery, stuck, elsewhere = None, "", 0
-    if name == MESSAGES:
-        verdict = shuffled(folder, seed, trials)
-    elif name in power.SCENARIOS or name in power.CONTROLS:
-        verdict = power.run(name, folder, seed, trials)
-    else:
-        site = kills.run(name, folder, seed, trials)
-        verdict, stuck = judge(folder, site.counted()), site.stuck
-        recovery, elsewhere = site.longest_recovery_s, site.deaths["elsewhere"]
-    return Row(name, control, trials, verdict, recovery, time.monotonic() - began, stuck, elsewhere)
-
-
-def _size(name: str) -> str:
-    return "power" if name in power.SCENARIOS else name.split(maxsplit=1)[0]
-
-
-def table(rows: Sequence[Row]) -> str:
-    """As it stands in the README."""
-    lines = [
-        "| scenario | trials | packets | lost | double | phantom | recovery | as it must be |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for row in rows:
-        verdict = row.verdict
-        recovery = "" if row.recovery_s is None else f"{row.recovery_s:.1f} s"
-        name = f"control: {row.scenario}" if row.control else row.scenario
-        lines.append(
-            f"| {name} | {row.trials} | {verdict.packets} | {verdict.lost} | {verdict.doubled} "
-            f"| {verdict.phantom} | {recovery} | {'yes' if row.good else 'NO'} |"
-        )
-    return "\n".join(lines)
+    chance = Random(f"{seed} {scenario.name} {batch}")
+    outcome = scenario.run(folder, chance, trials)
+    return Entry(
+        scenario=scenario.name,
+        control=scenario.control,
+        seed=seed,
+        batch=batch,
+        ended=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=round(time.monotonic() - began, 1),
+        outcome=outcome,
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__)
-    parser.add_argument("only", nargs="*", help="words; scenarios whose names hold one of them")
+    parser.add_argument("words", nargs="*", help="only scenarios whose names hold one of them")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--long", action="store_true", help="the run for the night")
     parser.add_argument("--trials", type=int, help="so many of each instead")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave what is left there")
+    parser.add_argument(
+        "--book", type=Path, help="write each batch there; a batch that is in it is not run again"
+    )
     options = parser.parse_args(arguments)
-    sizes = LONG if options.long else SHORT
-    if options.trials:
-        sizes = dict.fromkeys(sizes, options.trials)
     logging.getLogger("central").setLevel(logging.CRITICAL)  # faults are what is wanted here
-    rows = []
+    chosen = scenarios(options.words)
     with tempfile.TemporaryDirectory() as spare:
-        for number, name in enumerate(scenarios(options.only)):
-            folder = (options.keep or Path(spare)) / str(number)
-            print(f"{name} …", file=sys.stderr, flush=True)
-            rows.append(run(name, folder, options.seed, sizes))
-            _tell(rows[-1])
-    print(table(rows))
-    return 0 if all(row.good for row in rows) else 1
+        entries = _run_all(chosen, options, options.keep or Path(spare))
+    made = rows(entries, [scenario.name for scenario in chosen])
+    print(table(made))
+    return 0 if made and all(row.good for row in made) else 1
 
 
-def _tell(row: Row) -> None:
-    told = [row.stuck] if row.stuck and not row.control else []
-    told += [] if row.control else sorted(set(row.verdict.faults))[:10]
-    for fault in told:
+def _run_all(chosen: Sequence[Scenario], options: argparse.Namespace, folder: Path) -> list[Entry]:
+    entries = []
+    known = {entry.key: entry for entry in read_book(options.book)} if options.book else {}
+    for number, scenario in enumerate(chosen):
+        trials = options.trials or (scenario.long if options.long else scenario.short)
+        for batch, size in enumerate(scenario.batches(trials)):
+            entry = known.get((scenario.name, options.seed, batch, size))
+            if entry is None:
+                print(f"{scenario.name} {batch} …", file=sys.stderr, flush=True)
+                entry = run(scenario, folder / f"{number}-{batch}", options.seed, batch, size)
+                _tell(entry)
+                if options.book:
+                    write_down(options.book, entry)
+            entries.append(entry)
+    return entries
+
+
+def _tell(entry: Entry) -> None:
+    outcome = entry.outcome
+    told = [outcome.stuck] if outcome.stuck else []
+    told += sorted(set(outcome.verdict.faults))[:10]
+    for fault in () if entry.control else told:
         print(f"  {fault}", file=sys.stderr, flush=True)
+    elsewhere = outcome.deaths.get("elsewhere", 0)
+    recovery = "" if outcome.recovery_s is None else f", back after {outcome.recovery_s:.1f} s"
     print(
-        f"  {row.verdict.lost} lost, {row.took_s:.0f} s, {row.elsewhere} deaths elsewhere",
+        f"  {outcome.verdict.lost} lost, took {entry.seconds:.0f} s{recovery}, "
+        f"{elsewhere} deaths elsewhere",
         file=sys.stderr,
         flush=True,
     )

@@ -1,17 +1,15 @@
 """The box of a trial: real delivery without cameras, which records packets until it has enough.
 
-usage: python -m scripts.faults_lab.box FOLDER TARGET
-
-After each packet that it counts as recorded it writes the packet's number and hash to FOLDER/ledger
-and syncs it: that is the promise which the checker holds the site to. It runs until SIGTERM; the
-harness kills it at trace points (edge/trace.py).
+`main(FOLDER)` makes as many packets as FOLDER/target says, also when that grows. After each packet
+that it counts as recorded it writes the packet's number and hash to FOLDER/ledger and syncs it:
+that is the promise which the checker holds the site to. It runs until SIGTERM; the harness kills
+it at trace points (edge/trace.py).
 """
 
 import hashlib
 import json
 import os
 import signal
-import sys
 from pathlib import Path
 from threading import Event
 
@@ -24,10 +22,12 @@ from edge.uplink_parts import Patience
 from edge.wire.status import DetectorHealth
 from tests.packets import DEVICE, jpeg, put
 
-PATIENCE = Patience(
+PATIENCE = Patience(tend_s=1, turn_s=0.05)
+"""The waits of the field; only housekeeping comes more often."""
+IMPATIENT = Patience(
     reconnect_s=(0.05, 0.5), accept_s=5, ack_s=8, central_s=2, tend_s=1, turn_s=0.05
 )
-"""Scaled, so that a trial takes seconds; the order of things is the one of the field."""
+"""Scaled, for links that fall silent, where a trial would take minutes."""
 SIZES = (90_000, 150_000, 9_000)
 """Bytes of a packet's images: two, three and one chunk."""
 
@@ -92,24 +92,26 @@ def uplink(made: Delivery, folder: Path) -> Uplink:
         software_sha256="2" * 64,
         model_sha256="3" * 64,
     )
-    connection = Connection(address, [Path(told["central_key"])], 1.0, PATIENCE)
+    patience = IMPATIENT if told["impatient"] else PATIENCE
+    connection = Connection(address, [Path(told["central_key"])], told["health_s"], patience)
     return made.uplink(connection, daemon)
 
 
-def main(folder: Path, target: int) -> None:
-    stop = Event()
+def wanted(folder: Path) -> int:
+    """How many packets there should be by now."""
+    return int((folder / "target").read_text())
+
+
+def main(name: str) -> None:
+    folder, stop = Path(name), Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     made = delivery(folder)
     sender = uplink(made, folder)
     sender.start()
     while not stop.is_set():
-        if record(made, folder, target):
+        if record(made, folder, wanted(folder)):
             sender.wake()
         else:
-            stop.wait(0.1)
+            stop.wait(0.02)
     sender.stop()
     made.close()
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))

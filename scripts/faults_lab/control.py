@@ -1,7 +1,5 @@
 """Boxes without a safeguard, for the controls: each must lose packets where the real one does not.
 
-usage: python -m scripts.faults_lab.control bare|queue FOLDER TARGET
-
 bare    gives a packet up when the broker has acknowledged it (QoS 1), and waits for no receipt
 queue   gives a packet up when it has handed it to paho, whose queue is in memory
 """
@@ -9,7 +7,6 @@ queue   gives a packet up when it has handed it to paho, whose queue is in memor
 import json
 import signal
 import ssl
-import sys
 from pathlib import Path
 from threading import Event
 
@@ -19,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from edge.delivery import Delivery
 from edge.wire.limits import CHUNK_BYTES
 from edge.wire.topics import Kind, chunk_topic, device_topic
-from scripts.faults_lab.box import delivery, record
+from scripts.faults_lab.box import delivery, record, wanted
 from tests.packets import DEVICE
 
 
@@ -57,21 +54,17 @@ def give_up(made: Delivery, seq: int) -> None:
         connection.execute("UPDATE record SET state = 'receipted' WHERE seq = ?", (seq,))
 
 
-def main(mode: str, folder: Path, target: int) -> None:
-    stop = Event()
+def main(mode: str, name: str) -> None:
+    folder, stop = Path(name), Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     acked: set[int] = set()
     made, client = delivery(folder), connected(folder, acked)
     while not stop.is_set():
-        grown = record(made, folder, target)
+        grown = record(made, folder, wanted(folder))
         for packet in made.outbox.waiting(0, 100):
             mids = publish(made, client, packet.seq)
             while mode == "bare" and not mids <= acked and not stop.is_set():
                 stop.wait(0.02)
             give_up(made, packet.seq)
         if not grown:
-            stop.wait(0.1)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+            stop.wait(0.02)

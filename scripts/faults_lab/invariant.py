@@ -4,6 +4,7 @@ exactly one case, images byte-identical, signatures valid; none lost, none doubl
 import hashlib
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,17 @@ class Verdict:
     @property
     def holds(self) -> bool:
         return not (self.lost or self.doubled or self.phantom or self.faults)
+
+
+def together(verdicts: Sequence[Verdict]) -> Verdict:
+    """The sum."""
+    return Verdict(
+        packets=sum(verdict.packets for verdict in verdicts),
+        lost=sum(verdict.lost for verdict in verdicts),
+        doubled=sum(verdict.doubled for verdict in verdicts),
+        phantom=sum(verdict.phantom for verdict in verdicts),
+        faults=tuple(fault for verdict in verdicts for fault in verdict.faults),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,17 @@ deaths are over, everything that was promised must have arrived.
 
 import random
 import re
-import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from scripts.faults_lab.nursery import Life
+from scripts.faults_lab.outcome import Outcome, Scenario
 from scripts.faults_lab.proxy import Toxics, proxied
-from scripts.faults_lab.site import ROOT, Site, Stuck, end, until
+from scripts.faults_lab.site import ROOT, Site, Stuck, until
 
-PER_LIFE = 2
+PER_LIFE = 3
 """Packets that each life adds."""
 LIFE_S = 40.0
 """How long a process may take to come to its point before it is killed where it is."""
@@ -42,58 +42,54 @@ def places(package: str, chance: random.Random, trials: int) -> Iterator[str]:
 
 
 def kill_box(site: Site, chance: random.Random, trials: int) -> None:
-    """The box dies `trials` times."""
+    """The box dies `trials` times, and starts again."""
     site.start_office()
-    made = 0
     for kill in places("edge", chance, trials):
-        made += PER_LIFE
-        site.start_box(made, kill)
+        site.grow(PER_LIFE)
+        site.start_box(kill)
         assert site.box is not None
-        _watch(site, site.box, kill, partial(site.settled, made))
-    _recover(site, made, lambda: site.start_box(made))
+        _watch(site, site.box, kill)
+        site.recovered(site.start_box)
+        site.box.kill()
 
 
 def kill_office(site: Site, chance: random.Random, trials: int) -> None:
-    """The server dies `trials` times, while the box goes on."""
-    made = 0
+    """The server dies `trials` times, and starts again, while the box goes on."""
+    site.start_box()
     for kill in places("central", chance, trials):
-        made += PER_LIFE
-        end(site.box)
-        site.start_box(made)
+        site.grow(PER_LIFE)
         site.start_office(kill)
         assert site.office is not None
-        _watch(site, site.office, kill, partial(site.settled, made))
-    _recover(site, made, site.start_office)
+        _watch(site, site.office, kill)
+        site.recovered(site.start_office)
+        site.office.kill()
 
 
 def kill_broker(site: Site, chance: random.Random, trials: int) -> None:
     """The broker dies `trials` times at random, with Debian's stock persistence."""
-    made = 0
+    site.start_box()
     site.start_office()
     for _ in range(trials):
-        made += PER_LIFE
-        end(site.box)
-        site.start_box(made)
         began, _ = site.outbox()
+        site.grow(PER_LIFE)
         until(partial(_grown, site, began), "the next packet")
-        time.sleep(chance.uniform(0, 0.6))
+        time.sleep(chance.uniform(0, 0.3))
         site.broker.kill()
         site.deaths["broker"] += 1
         time.sleep(chance.uniform(0, 0.3))
-        site.broker.start()
-    _recover(site, made, lambda: None)
+        site.recovered(site.broker.start)
 
 
 def flaky_link(site: Site, chance: random.Random, trials: int) -> None:
     """A link on which connections are reset or fall silent, thin, slow and cut to pieces."""
     with proxied(site.broker.port, FLAKY, chance) as proxy:
-        site.connect_to(proxy.port)
+        site.connect_to(proxy.port, impatient=True)
         site.start_office()
-        for number in range(1, trials + 1):
-            end(site.box)
-            site.start_box(number * PER_LIFE)
-            took = until(partial(site.settled, number * PER_LIFE), "the last receipt", 180)
-            site.longest_recovery_s = max(site.longest_recovery_s, took)
+        for _ in range(trials):
+            site.grow(PER_LIFE)
+            site.recovered(site.start_box, 180)
+            assert site.box is not None
+            site.box.kill()
         site.deaths.update(proxy.ended)
 
 
@@ -101,20 +97,14 @@ FLAKY = Toxics(latency_s=0.02, bytes_per_s=400_000, resets=0.3, silences=0.1, sl
 """Thirty in a hundred connections are reset, ten fall silent without a word."""
 
 
-def _watch(
-    site: Site, process: "subprocess.Popen[bytes]", kill: str, settled: Callable[[], bool]
-) -> None:
-    """Until the process died at its point. Where it has nothing left to do that could bring it
-    there, or takes too long, it is killed where it is."""
-    began = time.monotonic()
-    while process.poll() is None and time.monotonic() < began + LIFE_S:
-        if settled():
-            took = time.monotonic() - began
-            site.longest_recovery_s = max(site.longest_recovery_s, took)
-            break
-        time.sleep(0.05)
-    died = process.poll() == -signal.SIGKILL
-    end(process)
+def _watch(site: Site, life: Life, kill: str) -> None:
+    """Until it died at its point. Where it has nothing left to do that could bring it there, or
+    takes too long, it is killed where it is."""
+    limit = time.monotonic() + LIFE_S
+    while life.alive and time.monotonic() < limit and not site.settled():
+        time.sleep(0.01)
+    died = life.killed
+    life.kill()
     site.deaths[kill.split(":", maxsplit=1)[0] if died else "elsewhere"] += 1
 
 
@@ -123,42 +113,36 @@ def _grown(site: Site, before: int) -> bool:
     return site.outbox()[0] > before
 
 
-def _recover(site: Site, made: int, start: Callable[[], None]) -> None:
-    """After the last death everything must arrive by itself. Raises Stuck."""
-    start()
-    took = until(lambda: site.settled(made), "the last receipt", 120)
-    site.longest_recovery_s = max(site.longest_recovery_s, took)
-
-
-BOX = "scripts.faults_lab.box"
-BARE = "scripts.faults_lab.control bare"
-QUEUE = "scripts.faults_lab.control queue"
 Deaths = Callable[[Site, random.Random, int], None]
-SCENARIOS: dict[str, tuple[Deaths, str]] = {
-    "box killed at every point": (kill_box, BOX),
-    "server killed at every point": (kill_office, BOX),
-    "broker killed at random": (kill_broker, BOX),
-    "link flaky": (flaky_link, BOX),
-}
 
 
-CONTROLS: dict[str, tuple[Deaths, str]] = {
-    "no receipt (bare QoS 1), server killed": (kill_office, BARE),
-    "no receipt (bare QoS 1), broker killed": (kill_broker, BARE),
-    "paho's own queue, box killed": (kill_box, QUEUE),
-}
-"""These must lose packets: else the trials above show nothing."""
+def _trials(deaths: Deaths, box_mode: str = "") -> Callable[[Path, random.Random, int], Outcome]:
+    """One site through `deaths`; what is left of it lies in the folder."""
+
+    def run(folder: Path, chance: random.Random, trials: int) -> Outcome:
+        site = Site.open(folder)
+        site.box_mode = box_mode
+        try:
+            deaths(site, chance, trials)
+        except Stuck as stuck:
+            site.stuck = str(stuck)
+        finally:
+            site.close()
+        return site.outcome(trials)
+
+    return run
 
 
-def run(name: str, folder: Path, seed: int, trials: int) -> Site:
-    """One site through one scenario; what is left of it lies in `folder`."""
-    deaths, box = {**SCENARIOS, **CONTROLS}[name]
-    site = Site.open(folder)
-    site.box_module = box
-    try:
-        deaths(site, random.Random(f"{seed} {name}"), trials)
-    except Stuck as stuck:
-        site.stuck = str(stuck)
-    finally:
-        site.close()
-    return site
+SCENARIOS = (
+    Scenario("box killed at every point", _trials(kill_box), 8, 1000),
+    Scenario("server killed at every point", _trials(kill_office), 8, 1000),
+    Scenario("broker killed at random", _trials(kill_broker), 6, 500),
+    Scenario("link flaky", _trials(flaky_link), 4, 50),
+    Scenario(
+        "no receipt (bare QoS 1), server killed", _trials(kill_office, "bare"), 4, 20, control=True
+    ),
+    Scenario(
+        "no receipt (bare QoS 1), broker killed", _trials(kill_broker, "bare"), 4, 20, control=True
+    ),
+    Scenario("paho's own queue, box killed", _trials(kill_box, "queue"), 4, 20, control=True),
+)

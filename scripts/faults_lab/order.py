@@ -12,20 +12,21 @@ from central.database import connect, migrate, reading
 from central.events import LogDamaged, check_log, lines
 from edge.wire.replies import Receipt
 from scripts.faults_lab.invariant import Verdict
+from scripts.faults_lab.outcome import Outcome, Scenario
 from tests.device import Packet, Shot, SimulatedDevice
 from tests.office import Office
 
 SHOTS = (Shot(width=640, height=480), Shot(view="plate", width=48, height=32))
 
 
-def shuffled(folder: Path, seed: int, packets: int) -> Verdict:
+def shuffled(folder: Path, chance: random.Random, packets: int) -> Outcome:
     """The messages of `packets` stays in rounds, until no packet waits for its receipt."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     engine = connect(f"sqlite:///{folder}/central.db")
     migrate(engine)
-    office, chance = Office.open(engine, folder), random.Random(seed)
-    device = office.register(SimulatedDevice(seed=seed))
+    office = Office.open(engine, folder)
+    device = office.register(SimulatedDevice(seed=chance.randint(1, 10**6)))
     sent = [device.arrival(SHOTS) for _ in range(packets)]
     for _ in range(20):
         receipted = _round(office, chance, sent)
@@ -33,7 +34,10 @@ def shuffled(folder: Path, seed: int, packets: int) -> Verdict:
             break
     verdict = _judge(office, sent)
     engine.dispose()
-    return verdict
+    return Outcome(packets, verdict)
+
+
+SCENARIOS = (Scenario("messages one to five times, shuffled", shuffled, 20, 500),)
 
 
 def _round(office: Office, chance: random.Random, sent: list[Packet]) -> set[object]:

@@ -3,7 +3,7 @@ promised before must be there afterwards, and everything must go on.
 
 usage: python -m scripts.faults_lab.power box|server FOLDER PACKETS [fsync|full]
 
-runs one life to be recorded; the last word takes a safeguard away (see `CONTROLS`).
+runs one life to be recorded; the last word takes a safeguard away.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ from central.events import LogDamaged, check_log, lines
 from edge.storage import Damaged
 from scripts.faults_lab.box import delivery, promise, record
 from scripts.faults_lab.disk import Disk, Entry, read_log
-from scripts.faults_lab.invariant import Verdict
+from scripts.faults_lab.invariant import Verdict, together
+from scripts.faults_lab.outcome import Outcome, Scenario
 from scripts.faults_lab.site import ROOT
 from tests.device import Shot, SimulatedDevice
 from tests.office import Office
@@ -165,23 +167,10 @@ class Life:
     without: str = ""
 
 
-SCENARIOS = {
-    "power cut at the box": Life("box", check_box),
-    "power cut at the server": Life("server", check_server),
-}
-CONTROLS = {
-    "no fsync of files, power cut at the box": Life("box", check_box, "fsync"),
-    "synchronous=NORMAL, power cut at the server": Life("server", check_server, "full"),
-}
-"""These must lose packets: else the trials above show nothing."""
-
-
-def run(name: str, folder: Path, seed: int, trials: int) -> Verdict:
-    """One recorded life, cut `trials` times at moments drawn by the seed."""
-    life = {**SCENARIOS, **CONTROLS}[name]
+def cut_often(life: Life, folder: Path, chance: random.Random, trials: int) -> Outcome:
+    """One recorded life, cut `trials` times at moments drawn by chance."""
     packets = 12
     log = _recorded(life, folder, packets)
-    chance = random.Random(f"{seed} {name}")
     cuts = sorted(chance.choices(range(1, len(log) + 1), k=trials))
     root = str(folder / "root")
     disk, fed, promised = Disk(root), 0, dict[int, str]()
@@ -194,13 +183,7 @@ def run(name: str, folder: Path, seed: int, trials: int) -> Verdict:
         with tempfile.TemporaryDirectory(dir=folder) as left:
             disk.after_power_cut(chance, Path(left))
             verdicts.append(life.check(Path(left), dict(promised), packets))
-    return Verdict(
-        packets=sum(verdict.packets for verdict in verdicts),
-        lost=sum(verdict.lost for verdict in verdicts),
-        doubled=sum(verdict.doubled for verdict in verdicts),
-        phantom=0,
-        faults=tuple(fault for verdict in verdicts for fault in verdict.faults),
-    )
+    return Outcome(trials, together(verdicts))
 
 
 def _recorded(life: Life, folder: Path, packets: int) -> list[Entry]:
@@ -230,6 +213,27 @@ def _note_promise(entry: Entry, promised: dict[int, str]) -> None:
     number, _, sha256 = line.strip().partition(" ")
     if entry.kind == "W" and len(line) < 90 and number.isdigit() and len(sha256) == 64:
         promised[int(number)] = sha256
+
+
+BOX, SERVER = Life("box", check_box), Life("server", check_server)
+SCENARIOS = (
+    Scenario("power cut at the box", partial(cut_often, BOX), 20, 200, 100),
+    Scenario("power cut at the server", partial(cut_often, SERVER), 20, 200, 100),
+    Scenario(
+        "no fsync of files, power cut at the box",
+        partial(cut_often, Life("box", check_box, "fsync")),
+        8,
+        20,
+        control=True,
+    ),
+    Scenario(
+        "synchronous=NORMAL, power cut at the server",
+        partial(cut_often, Life("server", check_server, "full")),
+        8,
+        20,
+        control=True,
+    ),
+)
 
 
 def main(who: str, root: Path, packets: int, without: str = "") -> None:

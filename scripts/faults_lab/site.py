@@ -1,11 +1,8 @@
 """A whole site of one trial: broker, server and box as processes of their own, in one folder."""
 
 import json
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,6 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from central.clock import SystemClock
 from central.database import connect, migrate
 from central.registry import NewDevice, Registry
+from scripts.faults_lab.invariant import judge
+from scripts.faults_lab.nursery import Life
+from scripts.faults_lab.outcome import Outcome
 from tests.mosquitto import Broker, prepared
 from tests.packets import DEVICE, SIGNER
 
@@ -36,10 +36,12 @@ class Site:
     folder: Path
     broker: Broker
     port: int = 0
-    box: "subprocess.Popen[bytes] | None" = None
-    office: "subprocess.Popen[bytes] | None" = None
-    box_module: str = "scripts.faults_lab.box"
-    """What runs as the box; the controls put another in its place."""
+    box: Life | None = None
+    office: Life | None = None
+    box_mode: str = ""
+    """A box without a safeguard (control.py); empty for the real one."""
+    target: int = 0
+    """How many packets the box shall have made."""
     deaths: Counter[str] = field(default_factory=Counter)
     """How often a process died at each point; `elsewhere` where it never came to its point."""
     longest_recovery_s: float = 0.0
@@ -62,6 +64,7 @@ class Site:
         private = SIGNER.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         (folder / "device.signing.pem").write_bytes(private)
         site.connect_to(broker.port)
+        site.grow(0)
         central = broker.central()
         site.config.write_text(
             f"database_url: sqlite:///{folder}/central.db\n"
@@ -82,11 +85,20 @@ class Site:
     def config(self) -> Path:
         return self.folder / "central.yaml"
 
-    def connect_to(self, port: int) -> None:
-        """Where the box finds the broker from its next start on."""
+    def grow(self, packets: int) -> None:
+        """The box shall make so many more packets."""
+        self.target += packets
+        part = self.folder / "target.new"
+        part.write_text(str(self.target))
+        part.replace(self.folder / "target")
+
+    def connect_to(self, port: int, *, impatient: bool = False, health_s: float = 1.0) -> None:
+        """Where the box finds the broker from its next start on, and how patient it is."""
         identity = self.broker.identity(DEVICE)
         told = {
             "port": port,
+            "impatient": impatient,
+            "health_s": health_s,
             "ca": str(identity.ca),
             "certificate": str(identity.certificate),
             "key": str(identity.key),
@@ -94,22 +106,21 @@ class Site:
         }
         (self.folder / "site.json").write_text(json.dumps(told))
 
-    def start_box(self, target: int, kill: str = "") -> None:
+    def start_box(self, kill: str = "") -> None:
         """With `kill` (`point:n`) the process dies when it passes that point the n-th time."""
-        argv = [*self.box_module.split(), str(self.folder), str(target)]
-        self.box = self._start("box", argv, kill)
+        folder = str(self.folder)
+        if self.box_mode:
+            self.box = self._start("control", (self.box_mode, folder), kill)
+        else:
+            self.box = self._start("box", (folder,), kill)
 
     def start_office(self, kill: str = "") -> None:
-        self.office = self._start("office", ["scripts.faults_lab.office", str(self.config)], kill)
+        self.office = self._start("office", (str(self.config),), kill)
 
-    def _start(self, name: str, argv: list[str], kill: str) -> "subprocess.Popen[bytes]":
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        if kill:
-            environment["FIRELANE_TRACE_KILL"] = kill
-        with (self.folder / f"{name}.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", *argv], stdout=log, stderr=log, env=environment, cwd=ROOT
-            )
+    def _start(self, module: str, arguments: tuple[str, ...], kill: str) -> Life:
+        environment = {"FIRELANE_TRACE_KILL": kill} if kill else {}
+        log = self.folder / f"{module}.log"
+        return Life(f"scripts.faults_lab.{module}", arguments, log, environment)
 
     def counted(self) -> dict[int, str]:
         """What the box promised: number to the hash of the envelope."""
@@ -133,22 +144,34 @@ class Site:
         except sqlite3.Error:
             return 0, 0
 
-    def settled(self, target: int) -> bool:
+    def settled(self) -> bool:
         """All packets are made and receipted."""
         latest, waiting = self.outbox()
-        return latest >= target and waiting == 0
+        return latest >= self.target and waiting == 0
+
+    def recovered(self, start: Callable[[], None], limit_s: float = 90.0) -> None:
+        """Start what was killed; everything that was promised must arrive. Raises Stuck."""
+        began = time.monotonic()
+        start()
+        until(self.settled, "the last receipt", limit_s)
+        self.longest_recovery_s = max(self.longest_recovery_s, time.monotonic() - began)
+
+    def outcome(self, trials: int, note: str = "") -> Outcome:
+        """The invariant over what is left. The site must be closed."""
+        return Outcome(
+            trials=trials,
+            verdict=judge(self.folder, self.counted()),
+            recovery_s=self.longest_recovery_s,
+            stuck=self.stuck,
+            note=note,
+            deaths=dict(self.deaths),
+        )
 
     def close(self) -> None:
-        for process in (self.box, self.office):
-            end(process)
+        for life in (self.box, self.office):
+            if life is not None:
+                life.kill()
         self.broker.kill()
-
-
-def end(process: "subprocess.Popen[bytes] | None") -> None:
-    """Kill and wait."""
-    if process is not None:
-        process.kill()
-        process.wait(30)
 
 
 def until(condition: Callable[[], bool], what: str, seconds: float = 90.0) -> float:
@@ -157,5 +180,5 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 90.0) -> fl
     while not condition():
         if time.monotonic() - began > seconds:
             raise Stuck(f"{what} did not come within {seconds:.0f} s")
-        time.sleep(0.05)
+        time.sleep(0.01)
     return time.monotonic() - began
