@@ -99,6 +99,7 @@ Limit = Literal[
     "review",
     "notify-owner",
     "answer-objection",
+    "make-statement",
     "withdraw-publication",
     "serve-decision",
     "pay-fine",
@@ -117,6 +118,8 @@ LIMITS: Mapping[Limit, Length] = MappingProxyType(
         "review": Length(5, Unit.WORKING_DAYS),
         "notify-owner": Length(5, Unit.WORKING_DAYS),
         "answer-objection": Length(5, Unit.WORKING_DAYS),
+        # 行政处罚法 art. 44 names none; local rules have three to five working days
+        "make-statement": Length(5, Unit.WORKING_DAYS),
         # 行政处罚法 arts. 48, 61, 67, 60, 36
         "withdraw-publication": Length(3, Unit.WORKING_DAYS),
         "serve-decision": Length(7, Unit.WORKING_DAYS),

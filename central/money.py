@@ -54,6 +54,55 @@ def debt(
     return Debt(fine_fen, surcharge_fen, days)
 
 
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What reached the treasury on a day."""
+
+    day: date
+    fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What is owed, what came, what is left and what came too much, in fen."""
+
+    debt: Debt
+    paid_fen: int
+
+    @property
+    def left_fen(self) -> int:
+        return max(0, self.debt.total_fen - self.paid_fen)
+
+    @property
+    def surplus_fen(self) -> int:
+        return max(0, self.paid_fen - self.debt.total_fen)
+
+
+def balance(
+    fine_fen: int,
+    last_day_to_pay: date,
+    today: date,
+    paid: Sequence[Paid] = (),
+    suspensions: Sequence[Suspension] = (),
+) -> Balance:
+    """Where the account stands on `today`. Payments count for the fine first, and each day's
+    surcharge is on what was unpaid of it when the day began: that favours the owner.
+
+    Raises ValueError where the fine is negative.
+    """
+    if fine_fen < 0:
+        raise ValueError(f"a fine must be 0 fen or more, got {fine_fen}")
+    days = hundredths = 0
+    for n in range(1, (today - last_day_to_pay).days + 1):
+        day = last_day_to_pay + timedelta(days=n)
+        unpaid = fine_fen - sum(one.fen for one in paid if one.day < day)
+        if unpaid > 0 and not _rests(day, suspensions):
+            days += 1
+            hundredths += unpaid * SURCHARGE_PERCENT
+    surcharge_fen = min(fine_fen, hundredths // 100)
+    return Balance(Debt(fine_fen, surcharge_fen, days), sum(one.fen for one in paid))
+
+
 def yuan(fen: int) -> str:
     """An amount for people: `100.00`. Raises ValueError for a negative one."""
     if fen < 0:

@@ -5,11 +5,15 @@ PolicyError
 └── PackTaken    another pack has the same name and version
 """
 
+import base64
+import hashlib
+import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Engine, or_, select
+from sqlalchemy import Connection, Engine, or_, select
 
 from central import events, tables
 from central.config_file import ConfigError, parse_model
@@ -39,6 +43,24 @@ def read_pack(document: bytes, source: Path) -> Pack:
         return Pack(parse_model(Policy, document, source), document)
     except ConfigError as error:
         raise BadPack(str(error)) from None
+
+
+def kept_packs(db: Connection) -> dict[str, Pack]:
+    """Every pack by its hash, within the caller's transaction. That the bytes hash to their name
+    shows them whole; the signature on them is for who takes them out of the house.
+
+    Raises BadPack where the kept bytes are damaged.
+    """
+    rows = db.execute(select(tables.policy.c.sha256, tables.policy.c.envelope)).all()
+    return {row.sha256: _kept(row.sha256, bytes(row.envelope)) for row in rows}
+
+
+@lru_cache(maxsize=256)
+def _kept(sha256: str, envelope: bytes) -> Pack:
+    document = base64.b64decode(json.loads(envelope)["payload"])
+    if hashlib.sha256(document).hexdigest() != sha256:
+        raise BadPack(f"policy pack {sha256} is damaged: it does not hash to its name")
+    return read_pack(document, Path(sha256))
 
 
 class Policies:

@@ -22,6 +22,8 @@ UNIT_FEN = (500_000, 5_000_000)
 """消防法 art. 60: a person is warned or fined up to 500 yuan, a unit 5,000 to 50,000."""
 SMS_FIELDS = frozenset({"plate", "site", "lane", "time", "minutes", "link", "agency", "telephone"})
 SMS_NEEDED = frozenset({"plate", "site", "minutes", "link"})
+NUMBER_FIELDS = ("area", "series", "year", "serial")
+MOST_NUMBER_CHARS = 40
 _MINUTE_S = 60
 
 
@@ -128,6 +130,39 @@ class Texts(Part):
         return value
 
 
+class Office(Part):
+    """The agency as its documents name it: letterhead, numbers, where to pay and to complain."""
+
+    address: Line
+    telephone: Line
+    area: Annotated[str, Field(pattern=r"^\w{1,8}$")]
+    """Short name of the place in document numbers."""
+    number: Line = "{area}消{series}〔{year}〕第{serial:04d}号"
+    reconsideration_body: Line
+    court: Line
+    remedies_online: Line
+    """Where an application for reconsideration can be filed online (行政复议法 art. 22)."""
+    pay_at: Line
+    """The bank or platform that collects; the agency itself never does (行政处罚法 art. 67)."""
+
+    @field_validator("number")
+    @classmethod
+    def _names_one_document(cls, value: str) -> str:
+        try:
+            used = {name for _, name, _, _ in Formatter().parse(value) if name is not None}
+            said = value.format(area="示北", series="罚决字", year=2026, serial=1)
+        except (ValueError, KeyError, IndexError) as error:
+            raise ValueError(f"must be a pattern of {', '.join(NUMBER_FIELDS)}: {error}") from None
+        needed, known = {"series", "year", "serial"}, set(NUMBER_FIELDS)
+        if needed - used or used - known or len(said) > MOST_NUMBER_CHARS:
+            raise ValueError(
+                f"must use series, year and serial, with at most {MOST_NUMBER_CHARS} characters"
+            )
+        if f"〔{2026}〕" not in said:
+            raise ValueError("must put the year in the brackets 〔〕")
+        return value
+
+
 class LimitOf(Part):
     """A time limit of local rules."""
 
@@ -155,6 +190,8 @@ class Policy(Part):
     repeat: Repeat
     penalty: Penalty
     texts: Texts
+    office: Office | None = None
+    """Without it no document can be issued."""
     warned: Annotated[list[Warned], Field(max_length=1000)] = []
     limits: dict[Limit, LimitOf] = {}
 

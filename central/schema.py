@@ -4,6 +4,8 @@ A module that defines tables is named here, or migrations and their test do not 
 """
 
 from central import (
+    billing_tables,
+    document_tables,
     owner_tables,
     sharing_tables,
     tables,
@@ -11,6 +13,8 @@ from central import (
 
 MODULES = (
     tables,
+    document_tables,
+    billing_tables,
     owner_tables,
     sharing_tables,
 )

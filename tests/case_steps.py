@@ -31,9 +31,9 @@ TO_FILED = (
     act(Action.PROPOSE_FILING, Role.OFFICER, "zhao"),
     act(Action.FILE, Role.HEAD),
 )
+TO_PARTY = (*TO_FILED, act(Action.IDENTIFY_PARTY, Role.PARTY))
 TO_NOTIFIED = (
-    *TO_FILED,
-    act(Action.IDENTIFY_PARTY, Role.PARTY),
+    *TO_PARTY,
     act(Action.NOTIFY, Role.OFFICER, "zhao", "qian"),
 )
 TO_DECIDED = (*TO_NOTIFIED, act(Action.WAIVE, Role.PARTY), act(Action.DECIDE, Role.HEAD))
