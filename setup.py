@@ -107,6 +107,7 @@ setup(
             "migrations/versions/*.py",
             "locales/*.yaml",
         ],
+        "central.documents": ["*.yaml", "*.html"],
     },
     install_requires=[],
     extras_require={

@@ -23,6 +23,7 @@ from central.clock import SystemClock
 from central.config import load
 from central.config_file import ConfigError
 from central.database import DatabaseFault
+from central.documents.press import FontsMissing
 from central.export import ExportError, Source, export_case
 from central.policies import Policies, PolicyError, read_pack
 from central.registry import NewDevice, RegistryError
@@ -40,6 +41,7 @@ _SENTENCES = (
     DatabaseFault,
     PolicyError,
     ExportError,
+    FontsMissing,
     RegistryError,
     SharingError,
     WebhookError,

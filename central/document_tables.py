@@ -44,5 +44,5 @@ document_number = Table(
     Column("reason", String(500), nullable=False, comment="why it is spoilt"),
     UniqueConstraint("number"),
     CheckConstraint("state IN ('issued', 'spoilt')", name="state"),
-    comment="the register: a number that was taken stays, spoilt or not, and is never used again",
+    comment="the register: a number once taken stays, spoilt or not, and is never used again",
 )

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Row, select
 from central import events, registry, tables
 from central.blobs import BlobFault, Blobs
 from central.database import reading
+from central.documents.press import Press, printed
 from central.events import LogDamaged, Logged
 from central.packet import (
     CaseFacts,
@@ -54,6 +55,7 @@ class Source:
 
 def export_case(source: Source, case_id: UUID, utc_ms: int) -> bytes:
     """The packet of a case: what is stored of it now. Raises ExportError."""
+    Press(source.engine, source.blobs).run(utc_ms, case_id)
     with reading(source.engine) as db:
         case = db.execute(select(_CASE).where(_CASE.c.id == case_id)).one_or_none()
         if case is None:
@@ -85,6 +87,7 @@ def _parts(db: Connection, source: Source, case: Row[tuple[object, ...]], utc_ms
         log=log,
         log_prev_hash=prev_hash,
         keys=_keys(source, case.device, device_keys),
+        documents={name: source.blobs.read(name) for name in printed(db, case.id)},
         more=_anchors(point),
     )
 

@@ -42,7 +42,7 @@ MOST_FILES = 10_000
 NO_HASH = "0" * 64
 _NAME = re.compile(
     r"MANIFEST\.dsse|README\.txt|keys\.json|chain\.json|log\.jsonl|checkpoint\.dsse|timestamp\.tsr"
-    r"|(records|receipts)/[0-9]{16}\.dsse|exhibits/[0-9a-f]{64}\.jpg"
+    r"|(records|receipts)/[0-9]{16}\.dsse|exhibits/[0-9a-f]{64}\.jpg|documents/[0-9a-f]{64}\.pdf"
 )
 _REQUIRED = frozenset({MANIFEST, "README.txt", "keys.json", "chain.json", "log.jsonl"})
 _CONTENT = ("utc_ms", "actor", "type", "case", "payload")
@@ -57,6 +57,7 @@ _CHECKS = {
     "chain": "no record was removed or inserted 记录链完整",
     "receipts": "the server confirmed every record 每条记录均有回执",
     "log": "the case's history is unbroken 案件日志完整",
+    "documents": "every issued document is here and unchanged 已出具的文书齐全且未改动",
 }
 
 
@@ -426,6 +427,21 @@ def _stored_faults(packet: Packet) -> Iterable[str]:
             yield f"the log does not say that record {seq} was stored"
 
 
+def _check_documents(packet: Packet) -> Iterable[str]:
+    """The log names each PDF by its hash; none that it names may be missing."""
+    named = {
+        f"documents/{take(strict_json(line['payload'].encode()), 'pdf', str)}.pdf"
+        for line in packet.log.values()
+        if line.get("type") == "document-printed"
+    }
+    held = {name for name in packet.files if name.startswith("documents/")}
+    yield from (f"{name} is missing" for name in sorted(named - held))
+    yield from (f"the log names no document {name}" for name in sorted(held - named))
+    for name in sorted(held):
+        if hashlib.sha256(packet.files[name]).hexdigest() != name[10:74]:
+            yield f"{name} was changed: it does not hash to its name"
+
+
 _STEPS: dict[str, Callable[[Packet], Iterable[str] | None]] = {
     "archive": _check_archive,
     "manifest": _check_manifest,
@@ -436,6 +452,7 @@ _STEPS: dict[str, Callable[[Packet], Iterable[str] | None]] = {
     "chain": _check_chain,
     "receipts": _check_receipts,
     "log": _check_log,
+    "documents": _check_documents,
 }
 
 

@@ -44,6 +44,7 @@ checks it on any computer, without a network. What each file is:
     records/          the statements of the device at the lane, each signed by it, by number
     receipts/         the server's signed confirmations that it stored them
     exhibits/         the images, each named by its SHA-256
+    documents/        what the office issued in this case, each PDF named by its SHA-256
     chain.json        hashes of the device's other records in between, so that none can be missing
     log.jsonl         what was done in this case, each line hashed together with the one before
     keys.json         the public keys of the device and the server
@@ -172,6 +173,8 @@ class Parts:
     log: Sequence[LogLine | LogLink]
     log_prev_hash: str
     keys: Sequence[KeyFacts]
+    documents: Mapping[str, bytes] = field(default_factory=dict)
+    """The PDFs of what was issued, by their hash, which the log names."""
     more: Mapping[str, bytes] = field(default_factory=dict)
     """`checkpoint.dsse` and `timestamp.tsr`, where there are any."""
 
@@ -215,6 +218,8 @@ def _files(parts: Parts) -> dict[str, bytes]:
         files[f"receipts/{record.seq:016d}.dsse"] = record.receipt
     for sha256, data in parts.exhibits.items():
         files[f"exhibits/{sha256}.jpg"] = data
+    for sha256, data in parts.documents.items():
+        files[f"documents/{sha256}.pdf"] = data
     return files
 
 

@@ -28,6 +28,7 @@ from central.clock import Clock
 from central.config import Config
 from central.counters import take
 from central.database import connect, migrate
+from central.documents.press import check_fonts
 from central.export import Source, export_case
 from central.fleet import Fleet
 from central.ingest import Ingest, Parts
@@ -110,7 +111,9 @@ def read_signer(path: Path) -> Signer:
 
 
 def serve(rig: Rig, stop: Event) -> None:
-    """Until `stop`. Raises Died where a part ended by itself, OSError where a port is taken."""
+    """Until `stop`. Raises FontsMissing, Died where a part ended by itself, OSError where a port
+    is taken."""
+    check_fonts()
     link = Link(rig.config.broker, rig.ingest, rig.clock, partial(next_epoch, rig.engine))
     link.retain(tuple(rig.fleet.desired()))
     web = WebServer(pages(rig), rig.config.web.host, rig.config.web.port)

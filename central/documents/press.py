@@ -11,9 +11,11 @@ PressError
 import hashlib
 import io
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
+from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection, Engine, select, update
@@ -123,14 +125,25 @@ class Press:
             first = _note(db, sha256, printed, utc_ms)
         return pdf if first == printed else self._blobs.read(first)
 
-    def run(self, utc_ms: int) -> None:
-        """Print what was issued and is not printed yet, oldest first."""
+    def run(self, utc_ms: int, case_id: UUID | None = None) -> None:
+        """Print what was issued and is not printed yet, oldest first: of one case, or of all."""
         table = document
         waiting = select(table.c.sha256).where(table.c.pdf_sha256.is_(None))
+        mine = waiting.where(table.c.case_id == case_id)
+        chosen = mine if case_id else waiting.limit(_MOST_A_ROUND)
         with reading(self._engine) as db:
-            names = db.scalars(waiting.order_by(table.c.issued_utc_ms).limit(_MOST_A_ROUND)).all()
+            names = db.scalars(chosen.order_by(table.c.issued_utc_ms)).all()
         for name in names:
             self.pdf(name, utc_ms)
+
+
+def printed(db: Connection, case_id: UUID) -> Sequence[str]:
+    """Hashes of the PDFs of a case."""
+    table = document
+    query = select(table.c.pdf_sha256).where(
+        table.c.case_id == case_id, table.c.pdf_sha256.is_not(None)
+    )
+    return db.scalars(query).all()
 
 
 def _note(db: Connection, sha256: str, printed: str, utc_ms: int) -> str:

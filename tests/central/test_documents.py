@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_a_document_with_an_empty_required_value_is_refused_and_all_of_them_are_
     required = [words[name].label for name, needed in form.used.items() if needed]
 
     with pytest.raises(Incomplete) as refusal:
-        fill(kind, {name: "  " for name in form.used}, HEAD)
+        fill(kind, dict.fromkeys(form.used, "  "), HEAD)
 
     assert list(refusal.value.missing) == required
     assert all(label in str(refusal.value) for label in required)
@@ -77,7 +78,7 @@ def test_each_required_value_alone_is_missed(kind: str) -> None:
 
 
 def test_forms_that_do_not_hang_together_are_refused() -> None:
-    def checked(form: dict[str, object]) -> None:
+    def checked(form: Mapping[str, object]) -> None:
         Forms.model_validate({"fields": {"plate": {"label": "号牌"}}, "forms": {"信": form}})
 
     checked({"layout": "letter", "text": ["{plate}"]})
@@ -117,7 +118,9 @@ def test_who_is_fined_on_the_spot_is_told_that_reconsideration_comes_first(file:
     file.do(act(Action.DECIDE_ON_THE_SPOT, Role.OFFICER, "zhao"))
 
     said = file.content("当场行政处罚决定书").text[4]
-    assert said.startswith("如不服本决定，应当自收到本决定书之日起六十日内先向示例区人民政府申请行政复议")
+    assert said.startswith(
+        "如不服本决定，应当自收到本决定书之日起六十日内先向示例区人民政府申请行政复议"
+    )
     assert said.endswith("未经行政复议不能直接提起行政诉讼。")
 
 
@@ -153,7 +156,9 @@ def test_the_public_notice_shows_neither_the_whole_name_nor_the_plate_nor_an_add
 def test_without_a_letterhead_no_numbered_document_is_issued(
     office: Office, device: SimulatedDevice
 ) -> None:
-    add_pack(office, IN_FORCE[: IN_FORCE.index("office:")] + IN_FORCE[IN_FORCE.index("warned:") :])
+    add_pack(
+        office, IN_FORCE[: IN_FORCE.index("\noffice:")] + IN_FORCE[IN_FORCE.index("\nwarned:") :]
+    )
     file = CaseFile.opened(office, device)
 
     with pytest.raises(Incomplete, match="文号规则"):
@@ -168,7 +173,9 @@ def test_the_letterhead_is_of_the_day_and_the_rules_are_of_the_case(
     add_pack(office)
     file = CaseFile.opened(office, device)
     later = IN_FORCE.replace("valid_from: 2026-11-01", "valid_from: 2026-11-20")
-    later = later.replace("version: 1", "version: 2").replace("示例区消防路 1 号", "示例区新路 2 号")
+    later = later.replace("version: 1", "version: 2").replace(
+        "示例区消防路 1 号", "示例区新路 2 号"
+    )
     add_pack(office, later.replace("person_fen: 10000", "person_fen: 20000"))
     office.clock.now_utc_ms += 5 * 86_400_000
     file.name_party()
@@ -193,9 +200,7 @@ def test_the_log_names_the_document_and_its_pdf(file: CaseFile, office: Office) 
     assert (detail["document"], detail["number"]) == (issued.sha256, issued.number)
     assert frozen is not None
     assert hashlib.sha256(frozen.encode()).hexdigest() == issued.sha256
-    assert printed == [
-        {"document": issued.sha256, "pdf": hashlib.sha256(pdf).hexdigest()}
-    ]
+    assert printed == [{"document": issued.sha256, "pdf": hashlib.sha256(pdf).hexdigest()}]
 
 
 def test_the_log_holds_nothing_personal(file: CaseFile, office: Office) -> None:
@@ -238,7 +243,9 @@ def test_a_run_prints_all_that_waits(file: CaseFile, office: Office) -> None:
     with office.engine.connect() as db:
         waiting = db.scalars(select(document.c.sha256).where(document.c.pdf_sha256.is_(None))).all()
     assert waiting == []
-    assert [line.type for line in _lines(office)].count("document-printed") == office.count(document)
+    assert [line.type for line in _lines(office)].count("document-printed") == office.count(
+        document
+    )
 
 
 def test_a_hash_that_names_nothing_gives_no_document(office: Office) -> None:
@@ -310,7 +317,7 @@ def test_amounts_are_written_so_that_no_stroke_alters_them(fen: int, said: str) 
 
 
 def test_values_are_written_as_documents_write_them() -> None:
-    assert moment(1_795_000_000_000) == "2026年11月18日22时26分40秒"
+    assert moment(1_795_000_000_000) == "2026年11月18日19时06分40秒"
     assert duration(1_530_000) == "25分30秒"
     assert plate("浙BD52106", "green") == "浙B·D52106（渐变绿底黑字）"
     assert short_plate("浙BD52106") == "浙B·D****6"

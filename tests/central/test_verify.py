@@ -45,6 +45,7 @@ def test_a_clean_packet_passes_every_check(clean: Exported) -> None:
         "chain",
         "receipts",
         "log",
+        "documents",
     ]
     assert report.trusted is True
     assert [record["kind"] for record in report.facts["records"]] == [

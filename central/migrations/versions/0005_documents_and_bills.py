@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
@@ -92,7 +92,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_document_number_case_id")),
         sa.PrimaryKeyConstraint("series", "year", "serial", name=op.f("pk_document_number")),
         sa.UniqueConstraint("number", name=op.f("uq_document_number_number")),
-        comment="the register: a number that was taken stays, spoilt or not, and is never used again",
+        comment="the register: a number once taken stays, spoilt or not, and is never used again",
     )
     op.create_index(
         op.f("ix_document_number_case_id"), "document_number", ["case_id"], unique=False
