@@ -29,11 +29,8 @@ bill = Table(
     Column("state", String(8), nullable=False),
     Column("code", String(64), unique=True, comment="payment code; null until the channel gave it"),
     Column("pay_url", String(500), comment="where it can be paid online"),
-    Column("tries", Integer, nullable=False, comment="calls to the channel so far"),
-    Column("next_try_utc_ms", BigInteger, nullable=False),
-    Column("fault", String(300), nullable=False, comment="why the last call failed"),
+    Column("serial", String(16), nullable=False, unique=True, comment="our own number"),
     CheckConstraint("state IN ('asked', 'issued', 'refused')", name="state"),
-    Index("ix_bill_state", "state", "next_try_utc_ms"),
 )
 
 payment_report = Table(

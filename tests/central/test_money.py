@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.money import Debt, Suspension, debt, yuan
+from central.money import Debt, Paid, Suspension, balance, debt, yuan
 
 LAST = date(2021, 12, 31)
 
@@ -71,3 +71,35 @@ def test_a_suspension_that_ends_before_it_begins_is_refused() -> None:
 @pytest.mark.parametrize(("fen", "text"), [(0, "0.00"), (5, "0.05"), (10_000, "100.00")])
 def test_amounts_for_people_have_two_places(fen: int, text: str) -> None:
     assert yuan(fen) == text
+
+
+DAYS = st.dates(date(2026, 1, 1), date(2026, 12, 31))
+PAID = st.lists(st.builds(Paid, DAYS, st.integers(1, 20_000)), max_size=5)
+
+
+@given(fine=st.integers(0, 50_000), last=DAYS, today=DAYS)
+def test_without_payments_the_balance_is_the_debt(fine: int, last: date, today: date) -> None:
+    assert balance(fine, last, today).debt == debt(fine, last, today)
+
+
+@given(fine=st.integers(0, 50_000), last=DAYS, today=DAYS, paid=PAID)
+def test_a_payment_never_makes_the_surcharge_larger(
+    fine: int, last: date, today: date, paid: list[Paid]
+) -> None:
+    with_it, without = balance(fine, last, today, paid), balance(fine, last, today)
+
+    assert 0 <= with_it.debt.surcharge_fen <= without.debt.surcharge_fen <= fine
+    assert min(with_it.left_fen, with_it.surplus_fen) == 0
+    total = with_it.debt.total_fen
+    assert total - with_it.paid_fen == with_it.left_fen - with_it.surplus_fen
+
+
+def test_each_day_counts_what_was_unpaid_when_it_began() -> None:
+    """100 yuan, half paid on the second day overdue: 3 + 3 + 1.50 + 1.50."""
+    last = date(2026, 12, 3)
+    paid = [Paid(date(2026, 12, 5), 5_000)]
+
+    found = balance(10_000, last, date(2026, 12, 7), paid)
+
+    assert (found.debt.surcharge_fen, found.debt.days_counted) == (900, 4)
+    assert found.left_fen == 5_900
