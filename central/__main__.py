@@ -23,13 +23,14 @@ from central.clock import SystemClock
 from central.config import load
 from central.config_file import ConfigError
 from central.database import DatabaseFault
+from central.desk_cli import add_commands as add_desk_commands
 from central.documents.press import FontsMissing
 from central.export import ExportError, Source, export_case
 from central.policies import Policies, PolicyError, read_pack
 from central.registry import NewDevice, RegistryError
 from central.server import BadKey, Died, Rig, serve
 from central.sharing import SharingError
-from central.sharing_cli import add_commands
+from central.sharing_cli import add_commands as add_sharing_commands
 from central.webhooks import WebhookError
 from edge.wire.signing import key_id
 
@@ -123,7 +124,8 @@ def _parser() -> argparse.ArgumentParser:
     recheck.add_argument("--lane-version", metavar="SHA256")
     recheck.set_defaults(command=_cases_under)
 
-    add_commands(commands, config, _open)
+    add_sharing_commands(commands, config, _open)
+    add_desk_commands(commands, config, _open)
 
     check = commands.add_parser("check-config", help="tell every fault, or print what is in force")
     check.add_argument("config", type=Path, metavar="FILE")

@@ -149,6 +149,7 @@ class Accounts:
                     seen_utc_ms=session.seen_utc_ms,
                     expires_utc_ms=session.expires_utc_ms,
                     agent=session.agent,
+                    proved_utc_ms=session.proved_utc_ms,
                 )
             )
 
@@ -162,6 +163,12 @@ class Accounts:
         with self._engine.begin() as db:
             wanted = tables.session.c.token_sha256 == token_sha256
             db.execute(update(tables.session).where(wanted).values(seen_utc_ms=utc_ms))
+
+    def note_proof(self, token_sha256: str, utc_ms: int) -> None:
+        """A one-time code was typed in the session."""
+        with self._engine.begin() as db:
+            wanted = tables.session.c.token_sha256 == token_sha256
+            db.execute(update(tables.session).where(wanted).values(proved_utc_ms=utc_ms))
 
     def end_session(self, token_sha256: str) -> None:
         with self._engine.begin() as db:

@@ -83,6 +83,8 @@ class Session:
     seen_utc_ms: int
     expires_utc_ms: int
     agent: str
+    proved_utc_ms: int | None = None
+    """When a one-time code was last typed in this session."""
 
 
 @dataclass(frozen=True, slots=True)

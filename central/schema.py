@@ -5,6 +5,7 @@ A module that defines tables is named here, or migrations and their test do not 
 
 from central import (
     billing_tables,
+    desk_tables,
     document_tables,
     owner_tables,
     sharing_tables,
@@ -17,5 +18,6 @@ MODULES = (
     billing_tables,
     owner_tables,
     sharing_tables,
+    desk_tables,
 )
 metadata = tables.metadata

@@ -25,6 +25,7 @@ from central.accounts import Accounts
 from central.api import app as api
 from central.blobs import Blobs, make_folder
 from central.clock import Clock
+from central.codes import Codes
 from central.config import Config
 from central.counters import take
 from central.database import connect, migrate
@@ -156,6 +157,7 @@ def pages(rig: Rig) -> FastAPI:
             store=rig.lookup,
             pictures=rig.blobs,
             accounts=rig.accounts,
+            codes=Codes(rig.engine, rig.signer),
             settings=web_parts.WebSettings(
                 rig.config.web.address(rig.config.web.port), rig.config.zone
             ),

@@ -313,6 +313,7 @@ session = Table(
     Column("expires_utc_ms", BigInteger, nullable=False, index=True),
     Column("csrf", String(64), nullable=False),
     Column("agent", String(200), nullable=False),
+    Column("proved_utc_ms", BigInteger, comment="last one-time code in this session"),
 )
 
 login_attempt = Table(

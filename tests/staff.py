@@ -19,6 +19,7 @@ from central.access import Role
 from central.accounts import Accounts, NewUser
 from central.api import app as api
 from central.auth import SESSION_LIFE_MS, Session, User, hash_password, token_sha256
+from central.codes import Codes
 from central.export import Source, export_case
 from central.reviewing import Reviews
 from central.views import CaseFilter
@@ -62,6 +63,7 @@ class Staff:
     accounts: Accounts
     app: FastAPI
     reviews: Reviews
+    codes: Codes
     address: str = ""
 
     @classmethod
@@ -91,6 +93,7 @@ class Staff:
             store=office.lookup,
             pictures=office.blobs,
             accounts=accounts,
+            codes=Codes(office.engine, office.signer),
             settings=WebSettings(base_url),
             clock=office.clock,
             export=export,
@@ -99,7 +102,7 @@ class Staff:
             api=api.Parts.over(office.engine, office.clock, export),
             webhooks=Webhooks(office.engine),
         )
-        return cls(office, accounts, create_app(parts), parts.reviews)
+        return cls(office, accounts, create_app(parts), parts.reviews, parts.codes)
 
     def user(self, name: str) -> User:
         user = self.accounts.user_by_name(name)
@@ -117,14 +120,14 @@ class Staff:
             yield client
 
     @contextmanager
-    def signed_in(self, name: str = "wang") -> Iterator[Client]:
+    def signed_in(self, name: str = "wang", *, proved: bool = False) -> Iterator[Client]:
         """A browser with a session. The form is not used: hashing takes its time on purpose."""
         with self.visitor() as client:
-            client.cookies.set("firelane", self.session(name))
+            client.cookies.set("firelane", self.session(name, proved=proved))
             yield client
 
-    def session(self, name: str) -> str:
-        """The token of a new session."""
+    def session(self, name: str, *, proved: bool = False) -> str:
+        """The token of a new session; `proved`: a one-time code was typed in it just now."""
         now = self.office.clock.utc_ms()
         opened = secrets.token_urlsafe(32)
         self.accounts.add_session(
@@ -136,6 +139,7 @@ class Staff:
                 seen_utc_ms=now,
                 expires_utc_ms=now + SESSION_LIFE_MS,
                 agent="",
+                proved_utc_ms=now if proved else None,
             )
         )
         return opened

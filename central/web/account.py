@@ -14,10 +14,16 @@ router = APIRouter()
 SignedIn = Annotated[Visit, Depends(signed_in)]
 
 
+def _page(request: Request, visit: Visit, status: int = 200, **context: object) -> Response:
+    enrolled = parts_of(request).codes.enrolled(visit.user.id)
+    blank = {"fault": "", "done": "", **context}
+    return render(request, visit, "account.html", status, enrolled=enrolled, **blank)
+
+
 @router.get("/account")
 def account(request: Request, visit: SignedIn) -> Response:
-    done = request.query_params.get("done") == "password"
-    return render(request, visit, "account.html", fault="", done=done)
+    done = request.query_params.get("done", "")
+    return _page(request, visit, done=done if done in ("password", "code") else "")
 
 
 @router.post("/account/password")
@@ -39,5 +45,5 @@ def change_password(
     except WeakPassword as error:
         fault = error.reason
     if fault:
-        return render(request, visit, "account.html", 422, fault=fault, done=False)
+        return _page(request, visit, 422, fault=fault)
     return RedirectResponse("/account?done=password", 303)

@@ -18,7 +18,18 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from central.access import Refused
 from central.api.app import create_api
 from central.export import ExportError
-from central.web import account, cases, desk, evidence, fleet, sessions, sharing, static, users
+from central.web import (
+    account,
+    cases,
+    codes,
+    desk,
+    evidence,
+    fleet,
+    sessions,
+    sharing,
+    static,
+    users,
+)
 from central.web.guard import ForgedForm, FormTooLarge, SignInFirst, current
 from central.web.headers import SecurityHeaders
 from central.web.parts import Parts, render
@@ -32,11 +43,12 @@ def create_app(parts: Parts) -> FastAPI:
     """The application. It keeps no state of its own: any number of workers may serve it."""
     app = FastAPI(title="firelane", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts = parts
-    for page in (sessions, cases, desk, evidence, fleet, sharing, users, account, static):
+    for page in (sessions, cases, desk, evidence, fleet, sharing, users, account, codes, static):
         app.include_router(page.router)
     app.mount("/api/v1", create_api(parts.api))
     app.add_exception_handler(SignInFirst, _sign_in_first)
     app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(codes.CodeNeeded, codes.ask_for_code)
     app.add_exception_handler(ForgedForm, _forged)
     app.add_exception_handler(FormTooLarge, _too_large)
     app.add_exception_handler(WireError, _damaged)

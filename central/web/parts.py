@@ -20,6 +20,7 @@ from central.api import app as api
 from central.auth import Visit
 from central.case_moves import STAGES
 from central.clock import Clock
+from central.codes import Codes
 from central.reviewing import Reviews
 from central.views import Reader
 from central.web.live import Changes
@@ -64,6 +65,7 @@ class Parts:
     store: Reader
     pictures: Pictures
     accounts: Accounts
+    codes: Codes
     settings: WebSettings
     clock: Clock
     export: Exporter

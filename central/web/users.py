@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from central.access import Act, Role
 from central.accounts import NameTaken, NewUser
 from central.auth import User, Visit, WeakPassword, hash_password
+from central.web.codes import FreshCode
 from central.web.guard import Form, checked_form, may
 from central.web.parts import parts_of, render
 
@@ -30,7 +31,7 @@ def _page(request: Request, visit: Visit, status: int = 200, **context: object) 
 @router.get("/users")
 def users(request: Request, visit: Manages) -> Response:
     done = request.query_params.get("done", "")
-    known = ("added", "changed", "password")
+    known = ("added", "changed", "password", "code")
     return _page(request, visit, done=done if done in known else "")
 
 
@@ -86,6 +87,16 @@ def change_active(request: Request, user_id: str, visit: Manages, form: Sent) ->
     user, parts = _other(request, visit, user_id), parts_of(request)
     parts.accounts.set_active(user.id, form["active"] == "yes", parts.clock.utc_ms())
     return RedirectResponse("/users?done=changed", 303)
+
+
+@router.post("/users/{user_id}/code")
+def reset_code(
+    request: Request, user_id: str, visit: Manages, form: Sent, _: FreshCode
+) -> Response:
+    """The authenticator was lost: its user enrols a new one."""
+    user, parts = _other(request, visit, user_id), parts_of(request)
+    parts.codes.reset(user.id, visit.user.id, parts.clock.utc_ms())
+    return RedirectResponse("/users?done=code", 303)
 
 
 @router.post("/users/{user_id}/password")

@@ -181,3 +181,17 @@ def lookup(config: Path) -> Lookup:
     engine = connect(f"sqlite:///{folder}/data/central.db")
     migrate(engine)
     return Lookup(engine, Blobs(folder / "evidence"))
+
+
+def test_a_lost_authenticator_is_taken_away_and_an_unknown_name_refused(
+    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO(PASSWORD + "\n"))
+    main(["add-user", "-c", str(config), "wang", "--role", "officer", "--password-stdin"])
+    done = main(["reset-code", "-c", str(config), "Wang"])
+    refused = main(["reset-code", "-c", str(config), "nobody"])
+
+    said = capsys.readouterr()
+    assert (done, refused) == (0, 2)
+    assert "wang enrols a new authenticator" in said.out
+    assert "no user has the name 'nobody'" in said.err
