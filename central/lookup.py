@@ -34,6 +34,7 @@ from edge.wire.records import Record
 from edge.wire.status import Birth, Health
 
 _CASE, _RECORD = tables.case, tables.record
+ESCAPE = "/"
 Kept = TypeVar("Kept", Birth, Health)
 
 
@@ -177,14 +178,27 @@ def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     if wanted.stage is not None:
         found.append(_CASE.c.state.in_(STAGES.get(wanted.stage, ())))
     if wanted.plate is not None:
-        found.append(_CASE.c.plate.contains(wanted.plate, autoescape=True))
-    if wanted.text is not None:
-        found.append(_CASE.c.words.contains(wanted.text.lower(), autoescape=True))
+        whole = like(wanted.plate)
+        pattern = whole if is_wild(wanted.plate) else f"%{whole}%"
+        found.append(_CASE.c.plate.like(pattern, escape=ESCAPE))
+    for word in (wanted.text or "").lower().split():
+        found.append(_CASE.c.words.like(f"%{like(word)}%", escape=ESCAPE))
     if wanted.opened_from_utc_ms is not None:
         found.append(_CASE.c.opened_utc_ms >= wanted.opened_from_utc_ms)
     if wanted.opened_until_utc_ms is not None:
         found.append(_CASE.c.opened_utc_ms < wanted.opened_until_utc_ms)
     return found
+
+
+def is_wild(typed: str) -> bool:
+    return "?" in typed or "*" in typed
+
+
+def like(typed: str) -> str:
+    """The LIKE pattern of a text with `?` and `*`, to be used with ESCAPE."""
+    for char in (ESCAPE, "%", "_"):
+        typed = typed.replace(char, ESCAPE + char)
+    return typed.replace("?", "_").replace("*", "%")
 
 
 def _case_row(row: Row[tuple[object, ...]]) -> CaseRow:

@@ -17,10 +17,12 @@ PAGE_ROWS = 25
 
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
-    """All that is given must hold. Texts match anywhere inside, `%` and `_` mean themselves.
+    """All that is given must hold. `?` stands for one character, `*` for any; `%` and `_` mean
+    themselves.
 
-    `plate` is normalised (upper case, no separators); `text` is looked for in number, site, camera,
-    lane and plate; `stage` is one of central.case_moves.STAGES. Times are when the case was opened,
+    `plate` is normalised (upper case, no separators): a part of it, or with wildcards the whole.
+    Each word of `text` is looked for anywhere in number, site, camera, lane and plate; `stage` is
+    one of central.case_moves.STAGES. Times are when the case was opened,
     from inclusive to exclusive.
     """
 

@@ -7,6 +7,7 @@ with staff.signed_in("wang") as client:
 
 import re
 import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ class Staff:
     reviews: Reviews
     codes: Codes
     address: str = ""
+    listening: socket.socket | None = None
 
     @classmethod
     @contextmanager
@@ -72,6 +74,7 @@ class Staff:
         staff = cls.open(office, base_url)
         server = WebServer(staff.app, "127.0.0.1", 0)
         server.start()
+        staff.listening = server.listening
         staff.address = f"http://127.0.0.1:{server.port}"
         try:
             yield staff

@@ -20,6 +20,7 @@ LAST_PAGE = 100_000
 _WORD = re.compile(r"[a-z0-9][a-z0-9_-]{1,31}")
 _SEPARATORS = re.compile(r"[\s·•.・\-_]")
 _PLATE = re.compile(r"[0-9A-Z\u4e00-\u9fff]{1,10}")
+_PLATE_SEARCH = re.compile(r"[0-9A-Z\u4e00-\u9fff?*]{1,14}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOST = {"text": 60, "plate": 20, "site": 80}
 
@@ -73,7 +74,7 @@ def _short_text(typed: str, field: str) -> str | Fault | None:
     return typed or None
 
 
-def plate_part(typed: str) -> str | Fault | None:
+def plate_part(typed: str, shape: re.Pattern[str] = _PLATE) -> str | Fault | None:
     """A part of a plate as it is stored: upper case, full-width folded, without separators."""
     text = _short_text(typed, "plate")
     if not isinstance(text, str):
@@ -81,7 +82,7 @@ def plate_part(typed: str) -> str | Fault | None:
     plate = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text).upper())
     if not plate:
         return None
-    return plate if _PLATE.fullmatch(plate) else Fault("plate", "fault.plate", typed)
+    return plate if shape.fullmatch(plate) else Fault("plate", "fault.plate", typed)
 
 
 def _day(typed: str, field: str) -> date | Fault | None:
@@ -129,7 +130,7 @@ def case_query(query: Mapping[str, str], zone: ZoneInfo) -> CaseQuery:
     page = _page(typed["page"])
     stage, state = _word(typed["stage"], "stage"), _word(typed["state"], "state")
     site = _short_text(typed["site"], "site")
-    device, plate = _word(typed["device"], "device"), plate_part(typed["plate"])
+    device, plate = _word(typed["device"], "device"), plate_part(typed["plate"], _PLATE_SEARCH)
     text = _short_text(typed["text"], "text")
     read = (stage, state, site, device, plate, text, first, last, page)
     faults = [value for value in read if isinstance(value, Fault)]

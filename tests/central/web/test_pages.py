@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import socket
 import zipfile
 from urllib.parse import quote
 
@@ -47,7 +48,14 @@ def test_a_filter_that_matches_nothing_says_so(staff: Staff, teller: Teller) -> 
         ({"site": "翠屏山庄"}, ["2026-000002"]),
         ({"device": "gate-1"}, ["2026-000001"]),
         ({"plate": "b·123"}, ["2026-000001"]),
+        ({"plate": "浙B?2*"}, ["2026-000001"]),
+        ({"plate": "B?2*"}, []),
+        ({"plate": "浙b·?????"}, ["2026-000001"]),
+        ({"plate": "？*6"}, ["2026-000002"]),
         ({"text": "000002"}, ["2026-000002"]),
+        ({"text": "翠屏 hill? cam"}, []),
+        ({"text": "cam 翠屏 浙b*06"}, ["2026-000002"]),
+        ({"text": "_"}, []),
         ({"from": "2026-11-18", "until": "2026-11-18"}, ["2026-000002", "2026-000001"]),
         ({"from": "2026-11-19"}, []),
         ({"text": "%"}, []),
@@ -65,6 +73,11 @@ def test_each_filter_keeps_the_cases_that_it_names(
 
     assert re.findall(r">(2026-\d{6})</a>", page.text) == numbers
     assert f"共 {len(numbers)} 件" in page.text
+
+
+def test_connections_do_not_hold_an_answers_last_part_back(staff: Staff) -> None:
+    assert staff.listening is not None
+    assert staff.listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
 
 
 def test_a_long_list_is_cut_into_pages(staff: Staff, teller: Teller) -> None:
