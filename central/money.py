@@ -37,23 +37,6 @@ class Debt:
         return self.fine_fen + self.surcharge_fen
 
 
-def debt(
-    fine_fen: int, last_day_to_pay: date, today: date, suspensions: Sequence[Suspension] = ()
-) -> Debt:
-    """What is owed on `today`. The first day overdue is the one after `last_day_to_pay`.
-
-    Raises ValueError where the fine is negative.
-    """
-    if fine_fen < 0:
-        raise ValueError(f"a fine must be 0 fen or more, got {fine_fen}")
-    overdue = (today - last_day_to_pay).days
-    days = sum(
-        not _rests(last_day_to_pay + timedelta(days=n), suspensions) for n in range(1, overdue + 1)
-    )
-    surcharge_fen = min(fine_fen, fine_fen * SURCHARGE_PERCENT * days // 100)
-    return Debt(fine_fen, surcharge_fen, days)
-
-
 @dataclass(frozen=True, slots=True)
 class Paid:
     """What reached the treasury on a day."""

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.money import Debt, Paid, Suspension, balance, debt, yuan
+from central.money import Debt, Paid, Suspension, balance, yuan
 
 LAST = date(2021, 12, 31)
 
 
 def on(day: int, *suspensions: Suspension, fine_fen: int = 10_000) -> Debt:
     """The debt so many days after the last day to pay."""
-    return debt(fine_fen, LAST, LAST + timedelta(days=day), suspensions)
+    today = LAST + timedelta(days=day)
+    return balance(fine_fen, LAST, today, suspensions=suspensions).debt
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_the_surcharge_never_shrinks_by_waiting_nor_passes_the_fine(fine: int, d
 
 def test_a_negative_fine_is_refused() -> None:
     with pytest.raises(ValueError, match="a fine must be 0 fen or more, got -1"):
-        debt(-1, LAST, LAST)
+        balance(-1, LAST, LAST)
 
 
 def test_a_suspension_that_ends_before_it_begins_is_refused() -> None:
@@ -75,11 +76,6 @@ def test_amounts_for_people_have_two_places(fen: int, text: str) -> None:
 
 DAYS = st.dates(date(2026, 1, 1), date(2026, 12, 31))
 PAID = st.lists(st.builds(Paid, DAYS, st.integers(1, 20_000)), max_size=5)
-
-
-@given(fine=st.integers(0, 50_000), last=DAYS, today=DAYS)
-def test_without_payments_the_balance_is_the_debt(fine: int, last: date, today: date) -> None:
-    assert balance(fine, last, today).debt == debt(fine, last, today)
 
 
 @given(fine=st.integers(0, 50_000), last=DAYS, today=DAYS, paid=PAID)
