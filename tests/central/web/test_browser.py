@@ -6,40 +6,25 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from central.auth import SESSION_IDLE_MS
 from edge.wire.status import State
 from edge.wire.topics import Kind
+from tests import axe
+from tests.chromium import PATIENCE_MS, PHONE, launched
 from tests.staff import PASSWORD, Staff
 from tests.stories import BLUE_PLATE, GREEN, GREEN_PLATE, RED, Teller
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PHONE: dict[str, Any] = {
-    "viewport": {"width": 390, "height": 844},
-    "is_mobile": True,
-    "has_touch": True,
-}
-PATIENCE_MS = 60_000
 Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -298,6 +283,26 @@ def test_every_page_fits_a_phone(
     page = open_page(path.format(case=staff.case_id()), **PHONE)
 
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("path", ["/cases", "/cases/{case}", "/fleet", "/account"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_shuts_out_who_cannot_see_or_point(
+    staff: Staff, teller: Teller, open_page: Open, path: str, theme: str
+) -> None:
+    teller.demo()
+    page = open_page(path.format(case=staff.case_id()), color_scheme=theme)
+
+    assert axe.faults(page) == []
+
+
+def test_a_picture_without_words_is_found_out(open_page: Open) -> None:
+    page = open_page("/sign-in", session=False)
+    page.evaluate("document.querySelector('main').append(new Image())")
+
+    [fault] = axe.faults(page)
+
+    assert fault.startswith("image-alt (critical)")
 
 
 def test_the_case_page_is_read_without_scripts(
