@@ -11,22 +11,15 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
-from central.config_file import ConfigError, load_model
+from central.config_file import ConfigError, File, Section, load_model
 from central.database import BadUrl, parse_url
 
 ENV_PREFIX = "FIRELANE_CENTRAL"
 _SQLITE = "sqlite:///"
 
-File = Annotated[Path, Field(strict=False)]
 Host = Annotated[str, Field(min_length=1, max_length=253)]
-
-
-class Section(BaseModel):
-    """Unknown keys are refused; a text is never taken for a number."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Broker(Section):

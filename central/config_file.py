@@ -10,14 +10,21 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 _SHOWN = 60
+File = Annotated[Path, Field(strict=False)]
 Loc = tuple[str | int, ...]
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
+
+
+class Section(BaseModel):
+    """Unknown keys are refused; a text is never taken for a number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class ConfigError(Exception):

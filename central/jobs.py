@@ -31,7 +31,7 @@ class Job:
 
     name: str
     every_s: float
-    run: Callable[[int], None]
+    run: Callable[[int], object]
 
 
 class Jobs:

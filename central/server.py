@@ -33,11 +33,13 @@ from central.documents.press import check_fonts
 from central.export import Source, export_case
 from central.fleet import Fleet
 from central.ingest import Ingest, Parts
+from central.jobs import Jobs
 from central.leases import take_lease
 from central.link import WORLD, Link
 from central.lookup import Lookup
 from central.registry import Registry
 from central.reviewing import Reviews
+from central.rounds import office_jobs
 from central.store import Store
 from central.web import parts as web_parts
 from central.web.app import create_app
@@ -118,8 +120,10 @@ def serve(rig: Rig, stop: Event) -> None:
     link = Link(rig.config.broker, rig.ingest, rig.clock, partial(next_epoch, rig.engine))
     link.retain(tuple(rig.fleet.desired()))
     web = WebServer(pages(rig), rig.config.web.host, rig.config.web.port)
+    jobs = Jobs(office_jobs(rig.engine), rig.engine, rig.clock, worker_name())
     threads = [
         Thread(target=link.run, args=(stop,), name="link", daemon=True),
+        Thread(target=jobs.run, args=(stop,), name="jobs", daemon=True),
         Thread(target=_watch, args=(rig, link, stop), name="watch", daemon=True),
     ]
     for thread in threads:
@@ -143,6 +147,11 @@ def next_epoch(engine: Engine) -> int:
     """A number for a connection to the broker, above all before it."""
     with engine.begin() as db:
         return take(db, "central-epoch")
+
+
+def worker_name() -> str:
+    """By which this process takes the leases of jobs."""
+    return f"{socket.gethostname()}-{os.getpid()}"[:64]
 
 
 def pages(rig: Rig) -> FastAPI:
@@ -174,10 +183,9 @@ def pages(rig: Rig) -> FastAPI:
 def _watch(rig: Rig, link: Link, stop: Event) -> None:
     """Every minute or so: missing records, retained configurations, yesterday's checkpoint."""
     every_s = rig.config.fleet.watch_s
-    owner = f"{socket.gethostname()}-{os.getpid()}"[:64]
     while not stop.wait(every_s):
         try:
-            _watch_once(rig, link, owner)
+            _watch_once(rig, link, worker_name())
         except WORLD as fault:
             log.error("the fleet could not be looked at: %s", fault)
 
