@@ -48,6 +48,8 @@ class Act(StrEnum):
     SEE_FLEET = "see the fleet"
     MANAGE_USERS = "manage users"
     AUDIT_SHARING = "audit what is shared"
+    SEE_STATISTICS = "see the statistics"
+    KEEP_FIGURES = "bring in figures and visits"
 
 
 _JUDGING = frozenset({Role.OFFICER, Role.HEAD, Role.LEGAL, Role.AUDITOR})
@@ -64,6 +66,9 @@ ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
         Act.SEE_FLEET: _EVERYBODY - {Role.FINANCE},
         Act.MANAGE_USERS: frozenset({Role.ADMIN}),
         Act.AUDIT_SHARING: frozenset({Role.AUDITOR, Role.HEAD}),
+        # Screeners are contract staff: what the office makes of their work is not theirs to see.
+        Act.SEE_STATISTICS: _EVERYBODY - {Role.ADMIN, Role.SCREENER},
+        Act.KEEP_FIGURES: frozenset({Role.OFFICER, Role.HEAD}),
     }
 )
 

@@ -7,7 +7,7 @@ writes, so that of two acts at once the second finds the case as the first left 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from uuid import UUID
@@ -45,18 +45,24 @@ def lock(db: Connection, case_id: UUID) -> None:
 
 def acts(db: Connection, case_id: UUID) -> list[Logged]:
     """Every act of the case, in the order in which they were done."""
+    return acts_of(db, [case_id]).get(case_id, [])
+
+
+def acts_of(db: Connection, cases: Sequence[UUID]) -> dict[UUID, list[Logged]]:
+    """The acts of some cases, each in the order in which they were done."""
     query = (
-        select(_EVENT.c.seq, _EVENT.c.utc_ms, _EVENT.c.type, _EVENT.c.payload)
-        .where(_EVENT.c.case_id == case_id, _EVENT.c.type.in_((ACT, CARRIED_OVER)))
+        select(_EVENT.c.case_id, _EVENT.c.seq, _EVENT.c.utc_ms, _EVENT.c.type, _EVENT.c.payload)
+        .where(_EVENT.c.case_id.in_(cases), _EVENT.c.type.in_((ACT, CARRIED_OVER)))
         .order_by(_EVENT.c.seq)
     )
-    found: list[Logged] = []
+    found: dict[UUID, list[Logged]] = {}
     for row in db.execute(query):
         line = events.parse_payload(row.payload)
         if row.type == CARRIED_OVER:
-            found = [_logged(row.seq, row.utc_ms, told) for told in json.loads(line["acts"])]
+            told = json.loads(line["acts"])
+            found[row.case_id] = [_logged(row.seq, row.utc_ms, one) for one in told]
         else:
-            found.append(_logged(row.seq, row.utc_ms, line))
+            found.setdefault(row.case_id, []).append(_logged(row.seq, row.utc_ms, line))
     return found
 
 

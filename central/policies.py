@@ -22,6 +22,8 @@ from central.policy import PAYLOAD_TYPE, Pack, Policy
 from edge.wire.limits import PAYLOAD_BYTES
 from edge.wire.signing import Signer, open_envelope
 
+PACK_ADDED = "policy-added"
+
 
 class PolicyError(Exception):
     """The pack is not put in force."""
@@ -88,7 +90,7 @@ class Policies:
                     "name": policy.name,
                     "version": str(policy.version),
                 }
-                events.append(db, events.Event(utc_ms, actor, "policy-added", None, payload))
+                events.append(db, events.Event(utc_ms, actor, PACK_ADDED, None, payload))
                 return True
             known = db.scalar(select(table.c.sha256).where(table.c.sha256 == pack.sha256))
         if known is None:

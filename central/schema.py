@@ -7,6 +7,7 @@ from central import (
     billing_tables,
     desk_tables,
     document_tables,
+    office_tables,
     owner_tables,
     sharing_tables,
     tables,
@@ -19,5 +20,6 @@ MODULES = (
     owner_tables,
     sharing_tables,
     desk_tables,
+    office_tables,
 )
 metadata = tables.metadata

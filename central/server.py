@@ -23,6 +23,7 @@ from sqlalchemy import Engine
 from central import events
 from central.accounts import Accounts
 from central.api import app as api
+from central.back_office import BackOffice
 from central.blobs import Blobs, make_folder
 from central.clock import Clock
 from central.codes import Codes
@@ -176,6 +177,7 @@ def pages(rig: Rig) -> FastAPI:
             reviews=Reviews(rig.engine),
             api=api.Parts.over(rig.engine, rig.clock, export),
             webhooks=Webhooks(rig.engine),
+            back=BackOffice.over(rig.engine, rig.blobs, rig.signer, rig.clock),
         )
     )
 

@@ -8,30 +8,24 @@ A statement is a CSV file with a header, UTF-8 or GB18030, as Chinese banks writ
 BadStatement    the file is not taken, in part or in whole; every fault is told with its line
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from central.csv_files import BadFile, Shape, at_most, read_rows, width_fault
+
 COLUMNS = ("流水号", "收支", "缴款码", "金额", "入账日期")
-MOST_BYTES = 4 * 1024 * 1024
-MOST_LINES = 20_000
-_MOST_FAULTS = 20
+_SHAPE = Shape(COLUMNS, most_bytes=4 * 1024 * 1024, most_lines=20_000)
 _DIRECTIONS: Mapping[str, Literal["in", "out"]] = {"收": "in", "退": "out"}
 _AMOUNT = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,2}))?")
 _REFERENCE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _CODE = re.compile(r"[0-9A-Za-z-]{0,64}")
 
 
-class BadStatement(Exception):
+class BadStatement(BadFile):
     """The file is not taken."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +42,10 @@ class Line:
 
 def read_statement(raw: bytes) -> list[Line]:
     """All lines of a file. Raises BadStatement."""
-    if len(raw) > MOST_BYTES:
-        raise BadStatement([f"文件不能超过 {MOST_BYTES // 1024 // 1024} MB"])
-    rows = csv.reader(io.StringIO(_text(raw)))
     try:
-        header = [cell.strip() for cell in next(rows, [])]
-        if tuple(header) != COLUMNS:
-            raise BadStatement(
-                [f"第一行应当是“{','.join(COLUMNS)}”，得到的是“{','.join(header)[:80]}”"]
-            )
-        kept = [(rows.line_num, [cell.strip() for cell in row]) for row in rows if any(row)]
-    except csv.Error as error:
-        raise BadStatement([f"不是 CSV 文件：{error}"]) from None
-    if not 1 <= len(kept) <= MOST_LINES:
-        raise BadStatement([f"应当有 1 至 {MOST_LINES} 行明细，得到 {len(kept)} 行"])
+        kept = read_rows(raw, _SHAPE)
+    except BadFile as error:
+        raise BadStatement(error.faults) from None
     faults, lines = [], []
     for number, cells in kept:
         told = list(_faults(cells))
@@ -70,23 +54,13 @@ def read_statement(raw: bytes) -> list[Line]:
             lines.append(_line(number, cells))
     faults += _twice(lines)
     if faults:
-        more = [f"另有 {len(faults) - _MOST_FAULTS} 处"] if len(faults) > _MOST_FAULTS else []
-        raise BadStatement([*faults[:_MOST_FAULTS], *more])
+        raise BadStatement(at_most(faults))
     return lines
 
 
-def _text(raw: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise BadStatement(["文件应当是 UTF-8 或 GB18030 编码的文本"])
-
-
 def _faults(cells: Sequence[str]) -> Iterator[str]:
-    if len(cells) != len(COLUMNS):
-        yield f"应当有 {len(COLUMNS)} 列，得到 {len(cells)} 列"
+    if (fault := width_fault(cells, _SHAPE)) is not None:
+        yield fault
         return
     reference, direction, code, amount, day = cells
     if _REFERENCE.fullmatch(reference) is None:

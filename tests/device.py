@@ -139,6 +139,7 @@ class SimulatedDevice:
     seed: int = 1
     camera: str = "cam-1"
     lane: str = "lane-1"
+    policy_sha256: str = hashlib.sha256(b"policy").hexdigest()
     seq: int = 0
     head: str = GENESIS
     signer: Signer = field(init=False)
@@ -235,7 +236,7 @@ class SimulatedDevice:
             "clock": Clock(state="synced", offset_ms=3),
             "lane": self._lane(),
             "rules": Rules(
-                policy_sha256=hashlib.sha256(b"policy").hexdigest(),
+                policy_sha256=self.policy_sha256,
                 settle_ms=10_000,
                 confirm_ms=60_000,
                 grace_ms=900_000,

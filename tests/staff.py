@@ -20,6 +20,7 @@ from central.access import Role
 from central.accounts import Accounts, NewUser
 from central.api import app as api
 from central.auth import SESSION_LIFE_MS, Session, User, hash_password, token_sha256
+from central.back_office import BackOffice
 from central.codes import Codes
 from central.export import Source, export_case
 from central.reviewing import Reviews
@@ -65,6 +66,7 @@ class Staff:
     app: FastAPI
     reviews: Reviews
     codes: Codes
+    back: BackOffice
     address: str = ""
     listening: socket.socket | None = None
 
@@ -104,8 +106,9 @@ class Staff:
             reviews=Reviews(office.engine),
             api=api.Parts.over(office.engine, office.clock, export),
             webhooks=Webhooks(office.engine),
+            back=BackOffice.over(office.engine, office.blobs, office.signer, office.clock),
         )
-        return cls(office, accounts, create_app(parts), parts.reviews, parts.codes)
+        return cls(office, accounts, create_app(parts), parts.reviews, parts.codes, parts.back)
 
     def user(self, name: str) -> User:
         user = self.accounts.user_by_name(name)

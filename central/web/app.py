@@ -28,6 +28,7 @@ from central.web import (
     sessions,
     sharing,
     static,
+    statistics,
     users,
 )
 from central.web.guard import ForgedForm, FormTooLarge, SignInFirst, current
@@ -43,7 +44,19 @@ def create_app(parts: Parts) -> FastAPI:
     """The application. It keeps no state of its own: any number of workers may serve it."""
     app = FastAPI(title="firelane", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts = parts
-    for page in (sessions, cases, desk, evidence, fleet, sharing, users, account, codes, static):
+    for page in (
+        sessions,
+        cases,
+        desk,
+        evidence,
+        fleet,
+        statistics,
+        sharing,
+        users,
+        account,
+        codes,
+        static,
+    ):
         app.include_router(page.router)
     app.mount("/api/v1", create_api(parts.api))
     app.add_exception_handler(SignInFirst, _sign_in_first)

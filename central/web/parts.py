@@ -18,6 +18,7 @@ from central.access import Act, allowed
 from central.accounts import Accounts
 from central.api import app as api
 from central.auth import Visit
+from central.back_office import BackOffice
 from central.case_moves import STAGES
 from central.clock import Clock
 from central.codes import Codes
@@ -73,6 +74,7 @@ class Parts:
     reviews: Reviews
     api: api.Parts
     webhooks: Webhooks
+    back: BackOffice
 
 
 @cache

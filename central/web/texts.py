@@ -1,4 +1,5 @@
-"""The words of the pages: one YAML file per language, looked up by dotted key."""
+"""The words of the pages, looked up by dotted key: one YAML file per language, and one more for
+each part of the office that brings its own words (`locales/<language>/<part>.yaml`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +30,12 @@ def catalogue(language: str) -> Mapping[str, str]:
     """All texts of one of LANGUAGES by dotted key. Raises ValueError for another language."""
     if language not in LANGUAGES:
         raise ValueError(f"language must be one of {', '.join(LANGUAGES)}, got {language!r}")
-    return _flat(yaml.safe_load((LOCALES / f"{language}.yaml").read_text(encoding="utf-8")))
+    found: dict[str, str] = {}
+    for file in (LOCALES / f"{language}.yaml", *sorted((LOCALES / language).glob("*.yaml"))):
+        words = _flat(yaml.safe_load(file.read_text(encoding="utf-8")))
+        assert not found.keys() & words.keys(), f"{file}: said twice"
+        found |= words
+    return found
 
 
 @dataclass(frozen=True, slots=True)
