@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from central.config_file import ConfigError, File, Section, load_model
 from central.database import BadUrl, parse_url
+from central.gateways.config import GatewaysConfig
 
 ENV_PREFIX = "FIRELANE_CENTRAL"
 _SQLITE = "sqlite:///"
@@ -70,6 +71,7 @@ class Config(Section):
     broker: Broker
     web: Web = Web()
     fleet: Fleet = Fleet()
+    gateways: GatewaysConfig = GatewaysConfig()
 
     @field_validator("database_url")
     @classmethod
@@ -112,6 +114,7 @@ class Config(Section):
                 "evidence_dir": folder / self.evidence_dir,
                 "signing_key": folder / self.signing_key,
                 "broker": self.broker.model_copy(update=broker),
+                "gateways": self.gateways.beside(folder),
             }
         )
 
@@ -133,6 +136,7 @@ def load(path: Path, env: Mapping[str, str]) -> Config:
             ("broker.ca", config.broker.ca),
             ("broker.cert", config.broker.cert),
             ("broker.key", config.broker.key),
+            *config.gateways.files().items(),
         )
         if not file.is_file()
     ]

@@ -39,8 +39,8 @@ VALID_FROM = datetime(2020, 1, 1, tzinfo=UTC)
 """Long past, so that a box without a clock battery, which wakes up in the past, can connect."""
 CA_DAYS = 20 * 365
 DAYS = 825
-SERVERS = ("broker", CENTRAL)
-RESERVED = ("ca", "broker")
+SERVERS = ("broker", CENTRAL, "register")
+RESERVED = ("ca", "broker", "register")
 
 
 class Refused(ValueError):

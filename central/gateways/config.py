@@ -1,7 +1,8 @@
 """How a gateway is reached, with the limits of every key."""
 
+import base64
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -59,3 +60,94 @@ class Http(Section):
         """The files that must be there, by key."""
         named = {"ca": self.ca, "cert": self.cert, "key": self.key}
         return {name: path for name, path in named.items() if path is not None}
+
+
+class HttpSms(Http):
+    """A gateway to telephones that speaks our own small protocol (central/gateways/README.md)."""
+
+    kind: Literal["http"]
+    report_secret: SecretStr
+    """With which the gateway signs its delivery reports: `whsec_` and 24 bytes or more, base64."""
+
+    @field_validator("report_secret")
+    @classmethod
+    def _is_secret(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        try:
+            long_enough = len(base64.b64decode(text.removeprefix("whsec_"), validate=True)) >= 24
+        except ValueError:
+            long_enough = False
+        if not text.startswith("whsec_") or not long_enough:
+            raise ValueError("must be whsec_ and at least 24 random bytes in base64")
+        return value
+
+
+class AliyunSms(Section):
+    """Aliyun's SMS service (Dysmsapi 2017-05-25), through its own SDK: the extra `[aliyun]`."""
+
+    kind: Literal["aliyun"]
+    access_key_id: SecretStr
+    access_key_secret: SecretStr
+    sign_name: Annotated[str, Field(min_length=2, max_length=20)]
+    template: Annotated[str, Field(pattern=r"^SMS_[0-9]{1,20}$")]
+    endpoint: Annotated[str, Field(min_length=3, max_length=100)] = "dysmsapi.aliyuncs.com"
+    timeout_s: Annotated[int, Field(ge=1, le=60)] = 10
+
+    def beside(self, folder: Path) -> Self:
+        """Nothing here is a path."""
+        return self
+
+    def files(self) -> dict[str, Path]:
+        return {}
+
+
+class HttpRegister(Http):
+    """The register of vehicles, asked call by call, each with its purpose."""
+
+    kind: Literal["http"]
+
+
+class CsvRegister(Section):
+    """The register as a file that is brought anew every night."""
+
+    kind: Literal["csv"]
+    file: File
+
+    def beside(self, folder: Path) -> Self:
+        return self.model_copy(update={"file": folder / self.file})
+
+    def files(self) -> dict[str, Path]:
+        return {"file": self.file}
+
+
+class HttpIdentity(Http):
+    """Whether a name and an ID number belong together."""
+
+    kind: Literal["http"]
+
+
+AnySms = Annotated[HttpSms | AliyunSms, Field(discriminator="kind")]
+AnyRegister = Annotated[HttpRegister | CsvRegister, Field(discriminator="kind")]
+
+
+class GatewaysConfig(Section):
+    """Which systems the office asks and tells. What is left out is done by people."""
+
+    sms: AnySms | None = None
+    vehicles: AnyRegister | None = None
+    identity: HttpIdentity | None = None
+
+    def beside(self, folder: Path) -> Self:
+        """The same with relative paths counted from `folder`."""
+        named = {name: getattr(self, name) for name in type(self).model_fields}
+        found = {name: one.beside(folder) for name, one in named.items() if one is not None}
+        return self.model_copy(update=found)
+
+    def files(self) -> dict[str, Path]:
+        """The files that must be there, by their keys."""
+        return {
+            f"gateways.{name}.{key}": path
+            for name in type(self).model_fields
+            if (one := getattr(self, name)) is not None
+            for key, path in one.files().items()
+        }

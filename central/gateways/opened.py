@@ -1,0 +1,60 @@
+"""The gateways of a running server, from its configuration."""
+
+from dataclasses import dataclass
+
+from central.gateways.config import AliyunSms, CsvRegister, GatewaysConfig
+from central.gateways.identity import HttpIdentityGateway, IdentityGateway
+from central.gateways.register import CsvRegisterGateway, HttpRegisterGateway, Register
+from central.gateways.sms import HttpSmsGateway, SmsGateway
+
+REPORTS_PATH = "/gateways/sms/reports"
+"""Where delivery reports are pushed to, behind the server's address."""
+
+
+class ExtraMissing(Exception):
+    """A gateway was configured whose packages are not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gateways:
+    """What is None is not there: people do it."""
+
+    sms: SmsGateway | None = None
+    register: Register | None = None
+    identity: IdentityGateway | None = None
+
+    def close(self) -> None:
+        for gateway in (self.sms, self.register, self.identity):
+            if gateway is not None:
+                gateway.close()
+
+
+def open_gateways(config: GatewaysConfig, base_url: str) -> Gateways:
+    """Raises ExtraMissing."""
+    return Gateways(
+        sms=_sms(config, base_url),
+        register=_register(config),
+        identity=None if config.identity is None else HttpIdentityGateway(config.identity),
+    )
+
+
+def _sms(config: GatewaysConfig, base_url: str) -> SmsGateway | None:
+    if config.sms is None:
+        return None
+    if not isinstance(config.sms, AliyunSms):
+        return HttpSmsGateway(config.sms, base_url + REPORTS_PATH)
+    try:
+        from central.gateways.aliyun import AliyunSmsGateway
+    except ImportError:
+        raise ExtraMissing(
+            "gateways.sms: kind aliyun needs the extra packages: pip install 'firelane[aliyun]'"
+        ) from None
+    return AliyunSmsGateway(config.sms)
+
+
+def _register(config: GatewaysConfig) -> Register | None:
+    if config.vehicles is None:
+        return None
+    if isinstance(config.vehicles, CsvRegister):
+        return CsvRegisterGateway(config.vehicles)
+    return HttpRegisterGateway(config.vehicles)
