@@ -48,6 +48,8 @@ class Act(StrEnum):
     SEE_FLEET = "see the fleet"
     MANAGE_USERS = "manage users"
     AUDIT_SHARING = "audit what is shared"
+    READ_DOCUMENTS = "read documents"
+    READ_STATEMENTS = "read statements"
     SEE_STATISTICS = "see the statistics"
     KEEP_FIGURES = "bring in figures and visits"
 
@@ -66,6 +68,9 @@ ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
         Act.SEE_FLEET: _EVERYBODY - {Role.FINANCE},
         Act.MANAGE_USERS: frozenset({Role.ADMIN}),
         Act.AUDIT_SHARING: frozenset({Role.AUDITOR, Role.HEAD}),
+        Act.READ_DOCUMENTS: _EVERYBODY - {Role.ADMIN, Role.SCREENER},
+        # What a party says in its defence is for those who weigh it, and who watch over them.
+        Act.READ_STATEMENTS: _JUDGING,
         # Screeners are contract staff: what the office makes of their work is not theirs to see.
         Act.SEE_STATISTICS: _EVERYBODY - {Role.ADMIN, Role.SCREENER},
         Act.KEEP_FIGURES: frozenset({Role.OFFICER, Role.HEAD}),

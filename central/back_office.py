@@ -5,16 +5,17 @@
 `jobs` is what a running server does for it by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from central import following
+from central import following, full_text
 from central.blobs import Blobs
 from central.clock import Clock
 from central.figures import rollup
 from central.figures.dashboard import Figures
+from central.filters import Filters
 from central.jobs import Job
 from edge.wire.signing import Signer
 
@@ -30,18 +31,26 @@ class BackOffice:
     signer: Signer
     clock: Clock
     figures: Figures
+    filters: Filters
 
     @classmethod
     def over(cls, engine: Engine, blobs: Blobs, signer: Signer, clock: Clock) -> "BackOffice":
-        return cls(engine, blobs, signer, clock, Figures(engine))
+        return cls(engine, blobs, signer, clock, Figures(engine), Filters(engine))
 
     def catch_up(self) -> None:
         """Everything that only repeats the log is as the log is now."""
         rollup.catch_up(self.engine)
+        full_text.catch_up(self.engine)
 
     def jobs(self) -> Sequence[Job]:
         """Work that comes round, for central/jobs.py."""
-        return (Job("figures", _FOLLOW_S, self._follow_figures),)
+        return (
+            Job("figures", _FOLLOW_S, self._follow(rollup.NAME, rollup.refresh)),
+            Job("full-text", _FOLLOW_S, self._follow(full_text.NAME, full_text.refresh)),
+        )
 
-    def _follow_figures(self, _utc_ms: int) -> None:
-        following.follow(self.engine, rollup.NAME, rollup.refresh)
+    def _follow(self, name: str, refresh: following.Refresh) -> Callable[[int], None]:
+        def run(_utc_ms: int) -> None:
+            following.follow(self.engine, name, refresh)
+
+        return run

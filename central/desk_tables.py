@@ -22,6 +22,6 @@ saved_filter = Table(
     Column("user_id", String(36), ForeignKey("user.id"), nullable=False, index=True),
     Column("name", String(40), nullable=False),
     Column("query", String(500), nullable=False, comment="of the case list's address"),
-    Column("shared", Boolean, nullable=False, comment="true: everybody who sees cases sees it"),
+    Column("shared", Boolean, nullable=False, comment="true: others of the same role see it"),
     Column("made_utc_ms", BigInteger, nullable=False),
 )

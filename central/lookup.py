@@ -4,20 +4,21 @@ Checks are made when a case is looked at, over the bytes as they lie there now, 
 since is seen.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, func, or_, select, true
 
-from central import counters, filing, registry, tables
+from central import counters, filing, plates, registry, tables
 from central.blobs import Blobs, Damaged, Missing
 from central.case_moves import STAGES
 from central.checks import Context, Held, Previous, check_record
 from central.database import reading
 from central.events import parse_payload
+from central.office_tables import case_text
 from central.views import (
     AlertRow,
     CaseEvent,
@@ -29,12 +30,14 @@ from central.views import (
     ExhibitFile,
     Mark,
     RecordView,
+    SimilarPlate,
 )
 from edge.wire.records import Record
 from edge.wire.status import Birth, Health
 
 _CASE, _RECORD = tables.case, tables.record
 ESCAPE = "/"
+_MOST_NAMES = 500
 Kept = TypeVar("Kept", Birth, Health)
 
 
@@ -62,6 +65,19 @@ class Lookup:
             if row is None:
                 return None
             return CaseView(_case_row(row), self._records(db, row), _events(db, case_id))
+
+    def similar(self, plate: str) -> Sequence[SimilarPlate]:
+        """Plates in the archive that cameras and people take for this whole one, and how many
+        cases each has."""
+        names = plates.taken_for(plate)
+        found: list[SimilarPlate] = []
+        with reading(self._engine) as db:
+            for first in range(0, len(names), _MOST_NAMES):
+                some = names[first : first + _MOST_NAMES]
+                query = select(_CASE.c.plate, func.count()).where(_CASE.c.plate.in_(some))
+                rows = db.execute(query.group_by(_CASE.c.plate).order_by(_CASE.c.plate))
+                found += [SimilarPlate(name, int(count)) for name, count in rows]
+        return found
 
     def case_id(self, name: str) -> UUID | None:
         """The case of a number or of an id as text."""
@@ -182,12 +198,22 @@ def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
         pattern = whole if is_wild(wanted.plate) else f"%{whole}%"
         found.append(_CASE.c.plate.like(pattern, escape=ESCAPE))
     for word in (wanted.text or "").lower().split():
-        found.append(_CASE.c.words.like(f"%{like(word)}%", escape=ESCAPE))
+        found.append(_says(f"%{like(word)}%", wanted.files))
     if wanted.opened_from_utc_ms is not None:
         found.append(_CASE.c.opened_utc_ms >= wanted.opened_from_utc_ms)
     if wanted.opened_until_utc_ms is not None:
         found.append(_CASE.c.opened_utc_ms < wanted.opened_until_utc_ms)
     return found
+
+
+def _says(pattern: str, files: Collection[str]) -> ColumnElement[bool]:
+    """Whether a case's own words say it, or its files of these kinds."""
+    own = _CASE.c.words.like(pattern, escape=ESCAPE)
+    if not files:
+        return own
+    text = case_text.c.text.like(pattern, escape=ESCAPE)
+    said = select(case_text.c.case_id).where(case_text.c.kind.in_(sorted(files)), text)
+    return or_(own, _CASE.c.id.in_(said))
 
 
 def is_wild(typed: str) -> bool:

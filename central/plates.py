@@ -5,6 +5,8 @@ The grammar itself is part of the wire contract (edge/wire/plates.py): a device 
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from itertools import product
+from math import prod
 from types import MappingProxyType
 
 from edge.wire import plates
@@ -65,6 +67,21 @@ def alike(text: str, known: Iterable[str]) -> list[str]:
     return sorted(
         {other for other in map(normal, known) if other != plate and plates.alike(plate, other)}
     )
+
+
+def taken_for(text: str, most: int = 4096) -> list[str]:
+    """Every plate that may be a misreading of this whole one, itself left out, sorted; empty for
+    what is no plate. Where there are more than `most`, those that differ in one character."""
+    plate = normal(text)
+    if classify(plate) is None:
+        return []
+    choices = [
+        sorted({char, *(one for group in plates.LOOK_ALIKES if char in group for one in group)})
+        for char in plate
+    ]
+    if prod(map(len, choices)) > most:
+        return sorted(plates.look_alikes(plate))
+    return sorted({"".join(chars) for chars in product(*choices)} - {plate})
 
 
 def pattern(text: str) -> str:

@@ -22,7 +22,8 @@ class CaseFilter:
 
     `plate` is normalised (upper case, no separators): a part of it, or with wildcards the whole.
     Each word of `text` is looked for anywhere in number, site, camera, lane and plate; `stage` is
-    one of central.case_moves.STAGES. Times are when the case was opened,
+    one of central.case_moves.STAGES; `files` names the kinds of
+    central.full_text whose words are looked through as well. Times are when the case was opened,
     from inclusive to exclusive.
     """
 
@@ -32,6 +33,7 @@ class CaseFilter:
     device: str | None = None
     plate: str | None = None
     text: str | None = None
+    files: frozenset[str] = frozenset()
     opened_from_utc_ms: int | None = None
     opened_until_utc_ms: int | None = None
     limit: int = PAGE_ROWS
@@ -70,6 +72,14 @@ class CasePage:
 
     rows: Sequence[CaseRow]
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarPlate:
+    """A plate that is easily taken for another, and how many cases it has."""
+
+    plate: str
+    cases: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +172,8 @@ class Reader(Protocol):
     """The store as the staff pages see it. Calls block; pages make them in worker threads."""
 
     def cases(self, wanted: CaseFilter) -> CasePage: ...
+
+    def similar(self, plate: str) -> Sequence[SimilarPlate]: ...
 
     def case(self, case_id: UUID) -> CaseView | None: ...
 

@@ -83,16 +83,25 @@ class Figures:
             month, site = month_count.c.month, month_count.c.site
             manual = counts(db, wanted.first, wanted.last, wanted.site)
             months = _sums(db, wanted, [month])
-            medians = _medians(db, wanted)
             sites = _sums(db, wanted, [site])
             cameras = _sums(db, wanted, [month_count.c.device, month_count.c.camera])
             whole = _sums(db, wanted, [])
             return Dashboard(
                 wanted=wanted,
                 total=_with(whole, [""], manual, {"": _median(db, wanted)}, lambda _: "")[0],
-                months=_with(months, _months(wanted), manual, medians, lambda one: one.month),
+                months=_with(
+                    months,
+                    _months(wanted),
+                    manual,
+                    _medians(db, wanted, "month"),
+                    lambda one: one.month,
+                ),
                 sites=_with(
-                    sites, sorted({one.site for one in manual}), manual, {}, lambda one: one.site
+                    sites,
+                    sorted({one.site for one in manual}),
+                    manual,
+                    _medians(db, wanted, "site"),
+                    lambda one: one.site,
                 ),
                 cameras=_with(cameras, [], (), {}, lambda one: one.site),
                 conspicuous=conspicuous(_by_camera(db, wanted)),
@@ -186,12 +195,12 @@ def _median(db: Connection, wanted: Wanted) -> float | None:
     return _middle_days(sorted(times))
 
 
-def _medians(db: Connection, wanted: Wanted) -> dict[str, float | None]:
-    rows = db.execute(select(case_fact.c.month, case_fact.c.decision_ms).where(_decided(wanted)))
+def _medians(db: Connection, wanted: Wanted, by: str) -> dict[str, float | None]:
+    rows = db.execute(select(case_fact.c[by], case_fact.c.decision_ms).where(_decided(wanted)))
     times: dict[str, list[int]] = {}
-    for month, decision_ms in rows:
-        times.setdefault(month, []).append(decision_ms)
-    return {month: _middle_days(sorted(some)) for month, some in times.items()}
+    for name, decision_ms in rows:
+        times.setdefault(name, []).append(decision_ms)
+    return {name: _middle_days(sorted(some)) for name, some in times.items()}
 
 
 def _middle_days(times: Sequence[int]) -> float | None:

@@ -26,14 +26,16 @@ COLUMNS = (
     "manual_fined",
 )
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CAMERA_COLUMNS = COLUMNS[:-3]
+"""People on foot are of no camera, and a decision rests on more than one."""
 Words = Callable[[str], str]
 """From a key of the locales to its text."""
 Cell = str | float | int | None
 
 
-def _cells(sums: Sums) -> list[Cell]:
+def _cells(sums: Sums, columns: Sequence[str]) -> list[Cell]:
     cells: list[Cell] = []
-    for name in COLUMNS:
+    for name in columns:
         value = getattr(sums, name)
         if name.endswith("_pm") and value is not None:
             value = value / 10
@@ -42,21 +44,20 @@ def _cells(sums: Sums) -> list[Cell]:
 
 
 def _tables(shown: Dashboard, t: Words) -> Sequence[tuple[str, list[list[Cell]]]]:
-    heads: list[Cell] = [t(f"figures.column.{name}") for name in COLUMNS]
     parts = (
-        ("months", [*shown.months, shown.total]),
-        ("sites", shown.sites),
-        ("cameras", shown.cameras),
+        ("months", [*shown.months, shown.total], COLUMNS),
+        ("sites", shown.sites, COLUMNS),
+        ("cameras", shown.cameras, CAMERA_COLUMNS),
     )
     return [
         (
             t(f"figures.{name}"),
             [
-                [t(f"figures.by.{name}"), *heads],
-                *([one.name or t("figures.total"), *_cells(one)] for one in sums),
+                [t(f"figures.by.{name}"), *(t(f"figures.column.{one}") for one in columns)],
+                *([one.name or t("figures.total"), *_cells(one, columns)] for one in sums),
             ],
         )
-        for name, sums in parts
+        for name, sums, columns in parts
     ]
 
 

@@ -7,10 +7,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from central.access import Act
+from central.access import Act, Role, allowed
 from central.accounts import Look
 from central.auth import Visit
 from central.case_moves import STAGES
+from central.full_text import Kind
 from central.views import PAGE_ROWS, CasePage
 from central.web import exhibits, facts, timeline
 from central.web.guard import LIVE_HEADER, may
@@ -20,6 +21,8 @@ from central.web.queries import case_query, uuid_of
 
 router = APIRouter()
 SeesCases = Annotated[Visit, Depends(may(Act.SEE_CASES))]
+SEARCHED = "files searched"
+FAULTS = ("name", "nothing")
 
 
 @router.get("/cases")
@@ -27,8 +30,13 @@ def case_list(request: Request, visit: SeesCases) -> Response:
     """The whole state of the list is in its address: it can be kept, sent and gone back to."""
     parts = parts_of(request)
     mark = parts.store.mark()
-    query = case_query(request.query_params, parts.settings.zone)
-    page = parts.store.cases(query.wanted) if not query.faults else CasePage((), 0)
+    readable = searchable(visit.user.role)
+    query = case_query(request.query_params, parts.settings.zone, readable)
+    wanted = query.wanted
+    if wanted.files and LIVE_HEADER not in request.headers:
+        look = Look(visit.user.id, SEARCHED, None, f"{wanted.text}"[:200])
+        parts.accounts.log_look(look, parts.clock.utc_ms())
+    page = parts.store.cases(wanted) if not query.faults else CasePage((), 0)
     pages = max(1, -(-page.total // PAGE_ROWS))
     return render(
         request,
@@ -41,8 +49,18 @@ def case_list(request: Request, visit: SeesCases) -> Response:
         stages=STAGES,
         sites=parts.store.sites(),
         devices=parts.store.devices(),
+        searchable=bool(readable),
+        similar=parts.store.similar(wanted.plate) if wanted.plate else (),
+        saved=parts.back.filters.visible(visit.user.id, visit.user.role),
+        fault=fault if (fault := request.query_params.get("fault", "")) in FAULTS else "",
         mark=mark_text(mark),
     )
+
+
+def searchable(role: Role) -> frozenset[str]:
+    """The kinds of files whose words a role may look through."""
+    doors = {Kind.DOCUMENT: Act.READ_DOCUMENTS, Kind.STATEMENT: Act.READ_STATEMENTS}
+    return frozenset(kind.value for kind, act in doors.items() if allowed(role, act))
 
 
 @router.get("/cases/{case_id}")

@@ -54,10 +54,15 @@ class CaseQuery:
 
     @property
     def narrowed(self) -> bool:
-        return any(self.typed[name] for name in FIELDS if name != "page")
+        return any(self.typed[name] for name in FIELDS if name not in ("page", "files"))
+
+    @property
+    def kept(self) -> str:
+        """What a saved filter keeps: the query without the page."""
+        return self.address().partition("?")[2]
 
 
-FIELDS = ("stage", "state", "site", "device", "plate", "text", "from", "until", "page")
+FIELDS = ("stage", "state", "site", "device", "plate", "text", "files", "from", "until", "page")
 
 
 def printable(value: str) -> bool:
@@ -123,8 +128,13 @@ def _page(typed: str) -> int | Fault:
     return Fault("page", "fault.page", typed[:20], LAST_PAGE)
 
 
-def case_query(query: Mapping[str, str], zone: ZoneInfo) -> CaseQuery:
-    """Read the case list's query. Unknown parameters mean nothing; faults are all told at once."""
+def case_query(
+    query: Mapping[str, str], zone: ZoneInfo, readable: frozenset[str] = frozenset()
+) -> CaseQuery:
+    """Read the case list's query. Unknown parameters mean nothing; faults are all told at once.
+
+    `readable` are the kinds of files whose words the reader's role may search.
+    """
     typed = {name: query.get(name, "").strip() for name in FIELDS}
     first, last = _day(typed["from"], "from"), _day(typed["until"], "until")
     page = _page(typed["page"])
@@ -145,6 +155,7 @@ def case_query(query: Mapping[str, str], zone: ZoneInfo) -> CaseQuery:
         device=_good(device),
         plate=_good(plate),
         text=_good(text),
+        files=readable if typed["files"] == "1" and _good(text) else frozenset(),
         opened_from_utc_ms=_midnight_utc_ms(_good(first), zone, 0),
         opened_until_utc_ms=_midnight_utc_ms(_good(last), zone, 1),
         limit=PAGE_ROWS,

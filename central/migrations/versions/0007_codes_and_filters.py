@@ -43,7 +43,7 @@ def upgrade() -> None:
             "shared",
             sa.Boolean(),
             nullable=False,
-            comment="true: everybody who sees cases sees it",
+            comment="true: others of the same role see it",
         ),
         sa.Column("made_utc_ms", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_saved_filter_user_id")),
