@@ -19,6 +19,11 @@ from edge.wire.plates import classify
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     parser.add_argument("--json", action="store_true", help="JSON lines (the default when piped)")
+    parser.add_argument(
+        "--thorough",
+        action="store_true",
+        help="search large pictures in pieces too, for far vehicles beside near ones",
+    )
     parser.add_argument("--runtime", choices=("auto", "litert", "tflite"), default="auto")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="sets")
 
@@ -32,11 +37,12 @@ def read_plate(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     as_json = options.json or not sys.stdout.isatty()
-    failed = [path for path in options.images if not _one(path, reader, as_json)]
+    thorough = options.thorough
+    failed = [path for path in options.images if not _one(path, reader, as_json, thorough)]
     return 1 if failed else 0
 
 
-def _one(path: Path, reader: PlateReader, as_json: bool) -> bool:
+def _one(path: Path, reader: PlateReader, as_json: bool, thorough: bool) -> bool:
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         reason = "is not a picture that can be read" if path.is_file() else "is not there"
@@ -44,11 +50,10 @@ def _one(path: Path, reader: PlateReader, as_json: bool) -> bool:
         return False
     clock = SystemClock()
     begin_ns = clock.mono_ns()
-    looks = reader.read_all(np.asarray(image, np.uint8))
+    looks = reader.read_all(np.asarray(image, np.uint8), thorough)
     spent_ms = (clock.mono_ns() - begin_ns) / 1e6
     if as_json:
-        line = {"image": str(path), "plates": [told(look) for look in looks], "ms": spent_ms}
-        print(json.dumps(line, ensure_ascii=False), flush=True)
+        print(json.dumps(line(path, looks, spent_ms), ensure_ascii=False), flush=True)
         return True
     for look in looks:
         kind = classify(look.text) or "no known form"
@@ -58,11 +63,27 @@ def _one(path: Path, reader: PlateReader, as_json: bool) -> bool:
     return True
 
 
+def line(path: Path, looks: list[PlateLook], spent_ms: float) -> dict[str, object]:
+    """What is told of one picture. `file`, `plate` and `score` repeat the path and the surest
+    plate under the names by which lists of labelled crops are compared."""
+    best = max(looks, key=lambda look: look.found * look.rank, default=None)
+    return {
+        "image": str(path),
+        "file": str(path),
+        "plate": best.text if best else "",
+        "score": round(min(best.chars, default=0.0), 4) if best else 0.0,
+        "plates": [told(look) for look in looks],
+        "ms": spent_ms,
+    }
+
+
 def told(look: PlateLook) -> dict[str, object]:
     """What the JSON line says of one plate. `class` is null where the text has no known form."""
     box = look.box
     return {
         "text": look.text,
+        "plate": look.text,
+        "score": round(look.confidence, 4),
         "confidence": round(look.confidence, 4),
         "chars": [round(chance, 4) for chance in look.chars],
         "class": classify(look.text),

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeVar
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edge.inference import Floats, Interpreter, ModelError, Picture, fit
+from edge.inference import Floats, Interpreter, ModelError, Picture, fit, load
 
-# A second, closer look at a found plate: side of the window in plate widths.
-_CLOSE = 1.7
+# A second, closer look at a found plate: side of the window in plate widths. Plates were shown this
+# large to the network in training, and measured corners come out best (models/README.md).
+_CLOSE = 1.4
 
 Rule = TypeVar("Rule", bound=BaseModel)
 
 
 class CornersDecoding(BaseModel):
-    """`decoding` of plate_corners: a score and four corner offsets per cell."""
+    """`decoding` of plate_corners: a score and four corner offsets per cell. `close` names a file
+    beside it: the same network for a smaller window, for the second look."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -28,6 +31,7 @@ class CornersDecoding(BaseModel):
     min_score: float = 0.3
     nms_iou: Annotated[float, Field(gt=0, le=1)] = 0.4
     most: Annotated[int, Field(ge=1)] = 4
+    close: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,21 @@ class Quad:
 
 
 class PlateFinder:
-    """Plates in a picture by the `plate_corners` model. Not for two threads at once."""
+    """Plates in a picture by the `plate_corners` model. `near` finds one plate again in a window
+    that it fills; without it the model itself does. Not for two threads at once."""
 
-    def __init__(self, model: Interpreter) -> None:
-        self.model = model
+    def __init__(self, model: Interpreter, near: PlateFinder | None = None) -> None:
+        self.model, self.near = model, near
         self.rule = read_rule(model, CornersDecoding)
         self._heads = _heads(model)
+
+    @classmethod
+    def open(cls, path: Path, runtime: str = "auto", threads: int = 1) -> Self:
+        """Load a model and the one that its JSON names for close looks. Raises ModelError."""
+        model = load(path, runtime, threads)
+        close = read_rule(model, CornersDecoding).close
+        beside = path.with_name(close) if close else None
+        return cls(model, cls(load(beside, runtime, threads)) if beside else None)
 
     def find(self, image: Picture) -> list[Quad]:
         """Plates of a BGR picture, surest first."""
@@ -73,20 +86,21 @@ class PlateFinder:
                 quads.append(quad)
         return merge(quads, self.rule.nms_iou, self.rule.most)
 
-    def close(self, image: Picture, quad: Quad) -> Quad:
-        """The same plate found again in a window around it, where its corners come out sharper."""
+    def close(self, image: Picture, quad: Quad) -> Quad | None:
+        """The same plate found again in a window around it, where its corners come out sharper;
+        None where it is not."""
         middle = quad.corners.mean(0)
         reach = max(16.0, quad.width * _CLOSE / 2)
         left, top = (max(0, int(v - reach)) for v in middle)
         right, bottom = (int(v + reach) for v in middle)
         window = image[top:bottom, left:right]
         if min(window.shape[:2]) < 8:
-            return quad
-        for again in self.find(window):
+            return None
+        for again in (self.near or self).find(window):
             moved = Quad(again.corners + np.array([left, top], np.float32), again.score)
             if np.linalg.norm(moved.corners.mean(0) - middle) < quad.width * 0.25:
                 return moved
-        return quad
+        return None
 
     def _decode(self, outputs: list[Floats]) -> tuple[Floats, Floats]:
         corners, scores = [], []
@@ -118,8 +132,8 @@ def merge(quads: list[Quad], iou: float, most: int) -> list[Quad]:
     merged: list[Quad] = []
     while left and len(merged) < most:
         best = left[0]
-        same = [quad for quad in left if _overlap(best.corners, quad.corners) > iou]
-        left = [quad for quad in left[1:] if _overlap(best.corners, quad.corners) <= iou]
+        same = [quad for quad in left if overlap(best.corners, quad.corners) > iou]
+        left = [quad for quad in left[1:] if overlap(best.corners, quad.corners) <= iou]
         near = [quad for quad in same if quad.score > best.score * 0.7] or [best]
         weights = np.array([quad.score for quad in near], np.float32)
         corners = np.average([quad.corners for quad in near], 0, weights).astype(np.float32)
@@ -127,7 +141,8 @@ def merge(quads: list[Quad], iou: float, most: int) -> list[Quad]:
     return merged
 
 
-def _overlap(a: Floats, b: Floats) -> float:
+def overlap(a: Floats, b: Floats) -> float:
+    """Shared area over joint area of the upright boxes around two quads."""
     low = np.maximum(a.min(0), b.min(0))
     high = np.minimum(a.max(0), b.max(0))
     both = float(np.prod((high - low).clip(0)))

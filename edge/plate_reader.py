@@ -18,10 +18,16 @@ from pydantic import BaseModel, ConfigDict
 
 from edge.geometry import Box
 from edge.inference import Floats, Interpreter, ModelError, Picture, fit, load
-from edge.plate_finder import PlateFinder, Quad, merge, read_rule
+from edge.plate_finder import PlateFinder, Quad, merge, overlap, read_rule
 
-# Pictures above this many pixels on their longer side are also searched in pieces.
-_PIECES_FROM = 720
+# A find below this score that is not found again in the close look is none.
+_SURE_FIND = 0.6
+# With a reading as sure as this, nothing further is tried.
+_SURE = 0.9
+# What is read as fewer characters than this is hardly a plate: no second reading is spent on it.
+_HARDLY = 4
+# A picture in which no reading of a plate's length is at least this sure is searched in pieces.
+_SEEN = 0.2
 # A picture of a plate alone is small and wide.
 _CROP_MOST_PX = (480, 240)
 _CROP_RATIO = (1.5, 7.0)
@@ -115,23 +121,35 @@ class PlateReader:
         window = image[top:bottom, left:right]
         if min(window.shape[:2]) < 16:
             return None
-        looks = self._looks(window, self.finder.find(window)[:2])
+        looks = []
+        for quad in self.finder.find(window)[:2]:
+            looks += self._closely(window, quad)
+            if looks and looks[-1].rank >= _SURE:
+                break
         if not looks:
             return None
         best = max(looks, key=lambda look: (look.found * look.rank, look.found))
         shift = tuple((x + left, y + top) for x, y in best.corners)
         return replace(best, corners=shift)
 
-    def read_all(self, image: Picture) -> list[PlateLook]:
-        """Every plate of a BGR picture that may show several vehicles, or one plate alone."""
+    def read_all(self, image: Picture, thorough: bool = False) -> list[PlateLook]:
+        """Every plate of a BGR picture that may show several vehicles, or one plate alone. Pieces
+        of it are searched where the whole shows no plate, or always if `thorough`: far vehicles
+        beside near ones."""
         if self.finder is None or self.text is None:
             return []
         if _is_crop(image):
             return [self._crop(image)]
         quads = self.finder.find(image)
-        if max(image.shape[:2]) >= _PIECES_FROM or not quads:
-            quads = merge(quads + self._pieces(image), self.finder.rule.nms_iou, 8)
-        return self._looks(image, quads)
+        looks = [look for quad in quads for look in self._closely(image, quad)]
+        if not thorough and any(look.rank >= _SEEN for look in looks):
+            return looks
+        known = [np.asarray(look.corners, np.float32) for look in looks]
+        limit = self.finder.rule.nms_iou
+        for quad in merge(self._pieces(image), limit, 2 * self.finder.rule.most):
+            if all(overlap(quad.corners, corners) <= limit for corners in known):
+                looks += self._closely(image, quad)
+        return looks
 
     def _pieces(self, image: Picture) -> list[Quad]:
         """Plates in overlapping pieces of a picture, where they are larger for the model."""
@@ -146,21 +164,21 @@ class PlateReader:
                     quads.append(Quad(corners, quad.score))
         return quads
 
-    def _looks(self, image: Picture, quads: list[Quad]) -> list[PlateLook]:
-        assert self.finder is not None
-        return [self._closely(image, quad) for quad in quads]
-
-    def _closely(self, image: Picture, quad: Quad) -> PlateLook:
+    def _closely(self, image: Picture, quad: Quad) -> list[PlateLook]:
         """The best of a few looks at one plate: a finder's small error cuts off the first or last
-        character, so an unsure or short reading is tried again with more around it."""
+        character, so an unsure or short reading is tried again with more around it. None where
+        the plate is not to be seen from close."""
         assert self.finder is not None
         sharp = self.finder.close(image, quad)
+        if sharp is None and quad.score < _SURE_FIND:
+            return []
+        sharp = sharp or quad
         best = self._look(image, sharp)
         for tried in (sharp.wider(1.08), quad.wider(1.04), sharp.wider(1.16)):
-            if best.rank >= 0.9:
+            if best.rank >= _SURE or len(best.text) < _HARDLY:
                 break
             best = max(best, self._look(image, tried), key=lambda look: look.rank)
-        return best
+        return [best]
 
     def _crop(self, image: Picture) -> PlateLook:
         """A picture of little but one plate: as it is, or straightened if so it reads better."""
@@ -168,7 +186,7 @@ class PlateReader:
         high, wide = image.shape[:2]
         corners = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
         whole = self._look(image, Quad(corners, 1.0))
-        if whole.rank >= 0.9:
+        if whole.rank >= _SURE:
             return whole
         margin = wide // 3
         around = cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
@@ -195,15 +213,20 @@ def open_plate_reader(
     corners: Path | None, text: Path | None, runtime: str = "auto", threads: int = 1
 ) -> PlateReader:
     """Load both models; a path of None leaves that part out. Raises ModelError."""
-    finder = PlateFinder(load(corners, runtime, threads)) if corners else None
+    finder = PlateFinder.open(corners, runtime, threads) if corners else None
     reader = PlateText(load(text, runtime, threads)) if text else None
     return PlateReader(finder, reader)
 
 
-def straighten(image: Picture, corners: Floats, size: tuple[int, int]) -> Picture:
+def straighten(
+    image: Picture,
+    corners: Floats,
+    size: tuple[int, int],
+    rim: tuple[float, float] = (1.03, 1.08),
+) -> Picture:
     """The plate within the corners as a rectangle of `size` (width, height), with a little rim."""
     middle = corners.mean(0)
-    wider = middle + (corners - middle) * np.array([1.03, 1.08], np.float32)
+    wider = middle + (corners - middle) * np.array(rim, np.float32)
     wide, high = size
     across = float(np.linalg.norm(wider[1] - wider[0]))
     if across > 3 * wide:  # shrink first, so that warping does not alias

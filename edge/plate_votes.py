@@ -8,12 +8,12 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from edge.camera import Frame
 from edge.eyes import Seen
 from edge.geometry import Box
-from edge.inference import Picture
+from edge.inference import Interpreter, Picture
 from edge.lanes import Lane
 from edge.looks import Sighting
 from edge.plate_reader import PlateLook, PlateReader, open_plate_reader
@@ -49,16 +49,13 @@ class SharedReader:
 
     def models(self) -> list[ModelUsed]:
         """The models of the reader, as a record names them."""
-        found = []
-        if self._reader.finder is not None:
-            model = self._reader.finder.model
-            found.append(
-                ModelUsed(role="plate-corners", sha256=model.sha256, runtime=model.runtime)
-            )
-        if self._reader.text is not None:
-            model = self._reader.text.model
-            found.append(ModelUsed(role="plate-text", sha256=model.sha256, runtime=model.runtime))
-        return found
+        named: list[tuple[Literal["plate-corners", "plate-text"], Interpreter]] = []
+        finder, text = self._reader.finder, self._reader.text
+        if finder is not None:
+            named += [("plate-corners", one.model) for one in (finder, finder.near) if one]
+        if text is not None:
+            named.append(("plate-text", text.model))
+        return [ModelUsed(role=r, sha256=m.sha256, runtime=m.runtime) for r, m in named]
 
     def read(self, image: Picture, vehicle: Box) -> PlateLook | None:
         with self._turn:

@@ -25,6 +25,7 @@ from models.training.plate_text_shape import HEIGHT, LAYERS, WIDTH
 from models.training.vehicle_score import letterbox
 
 Spec = dict[str, object]
+CLOSE_SIDE = 160  # input of the finder's twin for second looks
 TYPES = ["car", "truck", "bus", "motorcycle"]
 
 
@@ -48,6 +49,29 @@ def calibration(data: Path, side: int, count: int) -> Callable[[], Iterator[list
                 high, wide = image.shape[:2]
                 image = image[high // 4 : high * 3 // 4, wide // 4 : wide * 3 // 4]
             square = letterbox(image, side)[0][..., ::-1]
+            yield [square[None].astype(np.float32) / 255]
+
+    return feed
+
+
+def close_calibration(
+    data: Path, side: int, count: int
+) -> Callable[[], Iterator[list[np.ndarray]]]:
+    """Windows that one plate of the learned part fills, as the reader's second look takes them."""
+    from models.training.plate_scenes import scenes
+
+    shown = [s for s in scenes(data / "plates") if not s.held]
+
+    def feed() -> Iterator[list[np.ndarray]]:
+        rng = np.random.default_rng(1)
+        for k in range(count):
+            scene = shown[k % len(shown)]
+            wide = np.linalg.norm(scene.corners[0][1] - scene.corners[0][0])
+            reach = wide * 0.8 * rng.uniform(0.85, 1.15)
+            x, y = scene.corners[0].mean(0) + rng.normal(0, 0.06, 2) * wide
+            left, top = max(0, int(x - reach)), max(0, int(y - reach))
+            window = scene.image[top : int(y + reach), left : int(x + reach)]
+            square = letterbox(window, side)[0][..., ::-1]
             yield [square[None].astype(np.float32) / 255]
 
     return feed
@@ -119,6 +143,7 @@ def corners_spec(side: int) -> Spec:
         "decoding": {
             "kind": "dense-corners", "score": "sigmoid", "corners": "offset-strides",
             "corner_scale": 4.0, "min_score": 0.3, "nms_iou": 0.4, "most": 4,
+            **({"close": "plate_close.tflite"} if side != CLOSE_SIDE else {}),
         },
     }  # fmt: skip
 
@@ -166,26 +191,37 @@ def main() -> None:
             [sys.executable, "-m", "models.training.weights", o.run / o.weights, archive],
             check=True,
         )
-    model, spec, size = build(o.name, load_weights(archive), side)
+    settings = json.loads((o.run / "settings.json").read_text())
+    training = {"run": o.run.name, "weights": o.weights, **settings}
     feeds = {
-        "vehicle": lambda: calibration(o.data, side, o.count),
-        "plate_corners": lambda: scene_calibration(o.data, side, o.count),
-        "plate_text": lambda: crop_calibration(o.data, o.count),
+        "vehicle": calibration,
+        "plate_corners": scene_calibration,
+        "plate_close": close_calibration,
+        "plate_text": lambda data, _, count: crop_calibration(data, count),
     }
-    content = to_tflite(model, feeds[o.name]())
-    (o.out / f"{o.name}.tflite").write_bytes(content)
-    if o.float:
-        (o.run / f"{o.name}.float.tflite").write_bytes(to_tflite(model, None))
+    weights = load_weights(archive)
+    wanted = [(o.name, side)]
+    if o.name == "plate_corners":
+        wanted.append(("plate_close", CLOSE_SIDE))
+    for name, across in wanted:
+        model, spec, size = build(name, weights, across)
+        content = to_tflite(model, feeds[name](o.data, across, o.count))
+        write(o.out, name, content, size, {**spec, "training": training})
+        if o.float:
+            (o.run / f"{name}.float.tflite").write_bytes(to_tflite(model, None))
+
+
+def write(out: Path, name: str, content: bytes, size: Spec, told: Spec) -> None:
+    """NAME.tflite, and the JSON that says what it is."""
+    (out / f"{name}.tflite").write_bytes(content)
     header = {
-        "format": 1, "name": o.name, "file": f"{o.name}.tflite",
+        "format": 1, "name": name, "file": f"{name}.tflite",
         "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
         "input": {**size, "channels": "rgb", "dtype": "uint8", "mean": 0.0, "std": 255.0},
         "quantization": "int8-full",
     }  # fmt: skip
-    settings = json.loads((o.run / "settings.json").read_text())
-    tail = {"training": {"run": o.run.name, "weights": o.weights, **settings}}
-    text = json.dumps({**header, **spec, **tail}, indent=1, ensure_ascii=False)
-    (o.out / f"{o.name}.json").write_text(text + "\n", encoding="utf-8")
+    text = json.dumps({**header, **told}, indent=1, ensure_ascii=False)
+    (out / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

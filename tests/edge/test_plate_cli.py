@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.plate_cli import add_arguments, read_plate, told
+from edge.plate_cli import add_arguments, line, read_plate, told
 from edge.plate_reader import PlateLook
 
 LOOK = PlateLook(
@@ -29,13 +29,13 @@ def options(*words: str) -> argparse.Namespace:
 
 
 def test_a_plate_is_told_with_its_form_and_the_chance_of_each_character() -> None:
-    line = told(LOOK)
-    assert line["text"] == "浙BD12345"
-    assert line["class"] == "nev_small"
-    assert line["chars"] == [0.9, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 1.0]
-    assert line["confidence"] == pytest.approx(0.45)
-    assert line["box"] == [9.0, 20.0, 110.0, 55.0]
-    assert line["corners"] == [[10.0, 20.0], [110.0, 22.0], [109.0, 55.0], [9.0, 53.0]]
+    seen = told(LOOK)
+    assert seen["text"] == "浙BD12345"
+    assert seen["class"] == "nev_small"
+    assert seen["chars"] == [0.9, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 1.0]
+    assert seen["confidence"] == pytest.approx(0.45)
+    assert seen["box"] == [9.0, 20.0, 110.0, 55.0]
+    assert seen["corners"] == [[10.0, 20.0], [110.0, 22.0], [109.0, 55.0], [9.0, 53.0]]
 
 
 def test_a_text_of_no_known_form_has_no_class() -> None:
@@ -65,3 +65,13 @@ def test_a_model_that_is_not_there_is_said_and_nothing_is_read(
     sets = ["--set", f"plates.corners={tmp_path / 'none.tflite'}"]
     assert read_plate(options(str(tmp_path / "a.jpg"), *sets)) == 2
     assert "none.tflite" in capsys.readouterr().err
+
+
+def test_the_surest_plate_is_repeated_under_the_names_that_lists_of_crops_use() -> None:
+    other = PlateLook("沪A1", (0.9, 0.9, 0.9), "blue", 0.9, LOOK.corners, 0.99, 5.0)
+    told_of = line(Path("crops/a.jpg"), [other, LOOK], 3.5)
+    assert (told_of["image"], told_of["file"]) == ("crops/a.jpg", "crops/a.jpg")
+    assert (told_of["plate"], told_of["score"]) == ("浙BD12345", 0.5)
+    assert told_of["plates"] == [told(other), told(LOOK)]
+    empty = line(Path("b.jpg"), [], 1.0)
+    assert (empty["plate"], empty["score"], empty["plates"]) == ("", 0.0, [])

@@ -17,6 +17,7 @@ from edge.plate_reader import (
     side_by_side,
     straighten,
 )
+from scripts.scene.plates import draw
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 RULE = TextDecoding(kind="ctc-rows", blank=0, characters="浙AB12", colours=("blue",))
@@ -119,3 +120,65 @@ def test_without_models_every_look_sees_nothing() -> None:
 def test_a_vehicle_model_is_refused_as_a_plate_model() -> None:
     with pytest.raises(ModelError, match=r"vehicle\.json: decoding\.kind"):
         open_plate_reader(MODELS / "vehicle.tflite", None)
+
+
+class Recorder(PlateReader):
+    """A reader with the shipped models that tells how often it searched a picture in pieces."""
+
+    searched = 0
+
+    def _pieces(self, image: Picture) -> list[Quad]:
+        self.searched += 1
+        return super()._pieces(image)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> PlateReader:
+    return open_plate_reader(MODELS / "plate_corners.tflite", MODELS / "plate_text.tflite")
+
+
+def street(text: str | None) -> Picture:
+    """A grey picture of 900x600, with a drawn blue plate of 240x76 on it."""
+    picture: Picture = np.full((600, 900, 3), 96, np.uint8)
+    if text is not None:
+        plate = cv2.resize(draw(text, "blue", 1.0)[..., ::-1], (240, 76))
+        picture[300:376, 320:560] = cv2.GaussianBlur(plate, (0, 0), 0.8)
+    return picture
+
+
+def test_the_second_look_is_that_of_the_model_that_the_json_names(shipped: PlateReader) -> None:
+    assert shipped.finder is not None
+    assert shipped.finder.near is not None
+    assert shipped.finder.near.model.path.name == "plate_close.tflite"
+    assert shipped.finder.near.model.width < shipped.finder.model.width
+
+
+def test_a_picture_is_searched_in_pieces_only_where_the_whole_shows_no_plate(
+    shipped: PlateReader,
+) -> None:
+    reader = Recorder(shipped.finder, shipped.text)
+    assert [look.text[1:] for look in reader.read_all(street("浙B·F1R25"))] == ["BF1R25"]
+    assert reader.searched == 0
+    assert reader.read_all(street(None)) == []
+    assert reader.searched == 1
+
+
+def test_a_thorough_look_searches_the_pieces_too_and_tells_of_each_plate_once(
+    shipped: PlateReader,
+) -> None:
+    reader = Recorder(shipped.finder, shipped.text)
+    looks = reader.read_all(street("浙B·F1R25"), thorough=True)
+    assert reader.searched == 1
+    assert [look.text[1:] for look in looks] == ["BF1R25"]
+
+
+def test_a_plate_is_found_again_from_close_where_it_is_and_not_where_it_is_not(
+    shipped: PlateReader,
+) -> None:
+    assert shipped.finder is not None
+    picture = street("浙B·F1R25")
+    again = shipped.finder.close(picture, quad(310, 296, 250, 86, 0.4))
+    assert again is not None
+    true = quad(320, 300, 240, 76).corners
+    assert float(np.abs(again.corners - true).max()) < 240 / 16
+    assert shipped.finder.close(picture, quad(40, 40, 250, 86, 0.4)) is None
