@@ -51,6 +51,7 @@ TRAIN = [
     "numpy>=1.26,<2",
     "opencv-python-headless>=4.11,<4.12",
     "pillow>=11",
+    "pydantic>=2.9,<3",
     "tensorflow-cpu==2.15.1; platform_machine == 'x86_64'",
     "tflite-runtime==2.14.0; python_version < '3.12'",
     "torch==2.13.0",

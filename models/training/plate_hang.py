@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from edge.plate_reader import TWO_LINES, side_by_side
-from models.training.plate_synth import Glyphs, camera, sheet, weather
+from models.training.plate_grammar import COLOURS
+from models.training.plate_synth import SCALE, Glyphs, Sheet, camera, sheet, weather
 from models.training.plate_text_shape import HEIGHT, WIDTH
+from scripts.scene.plates import STYLES, Style, draw, invent, soiled
+
+# Of the drawn plates, those that the rendered scene would draw.
+_SCENE_SHARE = 0.2
+_STYLE_SHARES = (0.4, 0.08, 0.08, 0.2, 0.06, 0.04, 0.04, 0.04, 0.03, 0.03)
+_STYLE_COLOURS: dict[Style, str] = {
+    "yellow_two_line": "yellow",
+    "green_large": "yellow-green",
+    "police": "white",
+    "emergency": "white",
+    "trainer": "yellow",
+    "wj": "white",
+}
 
 
 class Drawer:
@@ -20,7 +35,7 @@ class Drawer:
 
     def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, str, int]:
         """A BGR picture (64, 160, 3), its text, its colour's index."""
-        drawn = sheet(rng, self.glyphs)
+        drawn = scene_sheet(rng) if rng.random() < _SCENE_SHARE else sheet(rng, self.glyphs)
         plate = weather(rng, drawn.image)
         # As the reader does: the lines of a two-line plate are mostly laid side by side first.
         if drawn.lines == 2 and rng.random() < 0.75:
@@ -28,6 +43,16 @@ class Drawer:
             return side_by_side(image, (WIDTH, HEIGHT)), drawn.text, drawn.colour
         image = camera(rng, on_ground(rng, plate, self.grounds, (WIDTH, HEIGHT)))
         return image, drawn.text, drawn.colour
+
+
+def scene_sheet(rng: np.random.Generator) -> Sheet:
+    """A plate as the rendered scene draws it: one font, stretched to the standard's boxes."""
+    style = STYLES[int(rng.choice(len(STYLES), p=_STYLE_SHARES))]
+    text = invent(style, random.Random(int(rng.integers(2**31))))
+    image = soiled(draw(text, style, SCALE), float(rng.random()) ** 2 * 0.7, rng)[..., ::-1]
+    colour = COLOURS.index(_STYLE_COLOURS.get(style, style))
+    lines = 2 if style == "yellow_two_line" else 1
+    return Sheet(np.ascontiguousarray(image), text, colour, lines)
 
 
 def on_ground(

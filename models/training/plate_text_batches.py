@@ -12,11 +12,13 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset
 
-from models.training.plate_crops import Crop
+from edge.plate_reader import straighten
+from models.training.plate_crops import SCENES, Crop
 from models.training.plate_grammar import CHARACTERS
 from models.training.plate_hang import Drawer
 from models.training.plate_synth import camera
 from models.training.plate_text_shape import HEIGHT, WIDTH
+from models.training.plate_transplant import Transplant
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Plates:
 
 
 class PlateBatches(IterableDataset[Plates]):
+    """`real_share` of a batch are real plates; `moved_share` of those bear another province."""
+
     def __init__(
         self,
         assets: Path,
@@ -38,10 +42,12 @@ class PlateBatches(IterableDataset[Plates]):
         size: int,
         steps: range,
         real_share: float,
+        moved_share: float,
     ) -> None:
-        self.assets, self.learned, self.seed, self.size = assets, learned, seed, size
-        self.steps, self.real_share = steps, real_share
+        self.learned, self.seed, self.size = learned, seed, size
+        self.steps, self.real_share, self.moved_share = steps, real_share, moved_share
         self.drawer = Drawer(assets)
+        self.transplant = Transplant(self.drawer.glyphs)
         # A few provinces hold most real crops; without this the rare ones are read as the common.
         count = Counter(crop.text[0] for crop in learned)
         weight = np.array([count[crop.text[0]] ** -0.6 for crop in learned])
@@ -70,14 +76,24 @@ class PlateBatches(IterableDataset[Plates]):
         )
 
     def real(self, rng: np.random.Generator) -> tuple[np.ndarray, str, int]:
+        if rng.random() < self.moved_share:
+            # Whatever province it has is covered, so that here no crop counts more than another.
+            crop = self.learned[int(rng.integers(len(self.learned)))]
+            moved = self.transplant.paint(rng, crop)
+            if moved is not None:
+                return self._cut(rng, crop, moved[0]), moved[1], crop.colour
         crop = self.learned[int(rng.choice(len(self.learned), p=self.chance))]
-        high, wide = crop.image.shape[:2]
-        corners = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
-        corners += rng.normal(0, 0.02, (4, 2)).astype(np.float32) * (wide, high)
-        corners += rng.normal(0, 0.02, (1, 2)).astype(np.float32) * (wide, high)
-        target = np.array([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]], np.float32)
-        matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
-        image = cv2.warpPerspective(
-            crop.image, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE
-        )
-        return (camera(rng, image) if rng.random() < 0.5 else image), crop.text, crop.colour
+        return self._cut(rng, crop, crop.image), crop.text, crop.colour
+
+    def _cut(self, rng: np.random.Generator, crop: Crop, image: np.ndarray) -> np.ndarray:
+        plate = cut(rng, crop, image)
+        return camera(rng, plate) if rng.random() < 0.5 else plate
+
+
+def cut(rng: np.random.Generator, crop: Crop, image: np.ndarray) -> np.ndarray:
+    """The plate straightened to the network's size, as imprecisely as its finder would."""
+    wide, high = np.ptp(crop.quad, 0)
+    off = np.array([wide * crop.rough[0], high * crop.rough[1]], np.float32)
+    corners = crop.quad + rng.normal(0, 1, (4, 2)) * off + rng.normal(0, 1, (1, 2)) * off
+    rim = (1.03, 1.08) if crop.source == SCENES else (1.0, 1.0)
+    return straighten(image, corners.astype(np.float32), (WIDTH, HEIGHT), rim)

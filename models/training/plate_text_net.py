@@ -36,6 +36,19 @@ class PlateTextNet(nn.Module):
         self.drop = nn.Dropout(0.1)
         self.text = nn.Conv2d(128, SYMBOLS, 1)
         self.colour = nn.Linear(48, len(COLOURS))
+        self.frozen: frozenset[str] = frozenset()
+
+    def freeze(self, count: int) -> None:
+        """Leave the first layers as they are: what they see serves, and a step costs half."""
+        self.frozen = frozenset(name for name, *_ in LAYERS[:count])
+        for name in self.frozen:
+            self.get_submodule(name).requires_grad_(requires_grad=False)
+
+    def train(self, mode: bool = True) -> PlateTextNet:
+        super().train(mode)
+        for name in self.frozen:
+            self.get_submodule(name).eval()
+        return self
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         colour = x
