@@ -106,7 +106,7 @@ setup(
             "static/**/*",
             "migrations/*.py",
             "migrations/versions/*.py",
-            "locales/*.yaml",
+            "locales/**/*.yaml",
         ],
         "central.documents": ["*.yaml", "*.html"],
     },

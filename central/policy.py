@@ -91,6 +91,8 @@ class Penalty(Part):
     unit_fen: Annotated[int, Field(ge=UNIT_FEN[0], le=UNIT_FEN[1])] | None = None
     needs_legal_review: bool = False
     first_offence_is_warned: bool = False
+    hearing_from_fen: Annotated[int, Field(ge=1, le=UNIT_FEN[1])] | None = None
+    """From which amount a hearing may be asked for (行政处罚法 art. 63); None: from none."""
 
     @model_validator(mode="after")
     def _simple_is_small(self) -> Self:

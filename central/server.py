@@ -38,6 +38,7 @@ from central.jobs import Jobs
 from central.leases import take_lease
 from central.link import WORLD, Link
 from central.lookup import Lookup
+from central.owner.desk import OwnerDesk
 from central.registry import Registry
 from central.reviewing import Reviews
 from central.rounds import office_jobs
@@ -178,6 +179,7 @@ def pages(rig: Rig) -> FastAPI:
             api=api.Parts.over(rig.engine, rig.clock, export),
             webhooks=Webhooks(rig.engine),
             back=BackOffice.over(rig.engine, rig.blobs, rig.signer, rig.clock),
+            owner=OwnerDesk.over(rig.engine, rig.blobs),
         )
     )
 

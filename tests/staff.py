@@ -23,6 +23,7 @@ from central.auth import SESSION_LIFE_MS, Session, User, hash_password, token_sh
 from central.back_office import BackOffice
 from central.codes import Codes
 from central.export import Source, export_case
+from central.owner.desk import OwnerDesk
 from central.reviewing import Reviews
 from central.views import CaseFilter
 from central.web.app import create_app
@@ -107,6 +108,7 @@ class Staff:
             api=api.Parts.over(office.engine, office.clock, export),
             webhooks=Webhooks(office.engine),
             back=BackOffice.over(office.engine, office.blobs, office.signer, office.clock),
+            owner=OwnerDesk.over(office.engine, office.blobs),
         )
         return cls(office, accounts, create_app(parts), parts.reviews, parts.codes, parts.back)
 

@@ -37,6 +37,8 @@ from edge.wire.records import Record, RecordKind
 DECISIONS = ("行政处罚决定书", "当场行政处罚决定书")
 NOTICE, FILING, RECHECK, DEMAND = "行政处罚告知书", "立案审批表", "复核意见书", "催告书"
 """Kinds whose numbers and dates later documents name."""
+NOT_DEFENCE = ("admission", "waiver", "reconsideration", "withdrawal", "deferral")
+"""Kinds of statements that no document answers as a defence."""
 _OCCASIONS = {
     "arrival": "停留确认时",
     "notice": "提醒送达时",
@@ -312,7 +314,9 @@ def _party(db: Connection, file: File) -> Given:
             "party_relation": _RELATIONS.get(row.relation, row.relation),
             "recipient": row.name,
         }
-    text = select(statement.c.text).where(statement.c.case_id == file.row.id)
+    text = select(statement.c.text).where(
+        statement.c.case_id == file.row.id, statement.c.kind.not_in(NOT_DEFENCE)
+    )
     if said := db.scalar(text.order_by(statement.c.made_utc_ms.desc()).limit(1)):
         found["statement"] = said
     consent = select(service_consent).where(

@@ -128,10 +128,20 @@ def consent(db: Connection, case_id: UUID) -> Consent | None:
     return Consent(row.id, row.party_id, row.channel, row.given_utc_ms, row.withdrawn_utc_ms)
 
 
+def given(db: Connection, by: Party) -> Consent | None:
+    """This person's live consent; it serves nothing before they are the case's party."""
+    table = service_consent
+    live = (table.c.party_id == by.id) & table.c.withdrawn_utc_ms.is_(None)
+    row = db.execute(select(table).where(live).order_by(table.c.given_utc_ms.desc())).first()
+    if row is None:
+        return None
+    return Consent(row.id, row.party_id, row.channel, row.given_utc_ms, row.withdrawn_utc_ms)
+
+
 def agree(db: Connection, given_by: Party, words: str, utc_ms: int) -> UUID:
     """Keep a consent to exactly these words. Again while one is live changes nothing."""
-    live = consent(db, given_by.case_id)
-    if live is not None and live.party_id == given_by.id:
+    live = given(db, given_by)
+    if live is not None:
         return live.id
     consent_id = uuid4()
     db.execute(

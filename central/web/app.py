@@ -13,11 +13,12 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from central.access import Refused
 from central.api.app import create_api
 from central.export import ExportError
+from central.owner.entry import EntryError
 from central.web import (
     account,
     cases,
@@ -26,6 +27,9 @@ from central.web import (
     evidence,
     filters,
     fleet,
+    owner,
+    owner_check,
+    owner_forms,
     sessions,
     sharing,
     static,
@@ -34,6 +38,8 @@ from central.web import (
 )
 from central.web.guard import ForgedForm, FormTooLarge, SignInFirst, current
 from central.web.headers import SecurityHeaders
+from central.web.multipart import BadMultipart, Busy, Reader
+from central.web.owner_guard import CheckFirst, is_owners, shown_path
 from central.web.parts import Parts, render
 from edge.wire.errors import WireError
 
@@ -45,6 +51,7 @@ def create_app(parts: Parts) -> FastAPI:
     """The application. It keeps no state of its own: any number of workers may serve it."""
     app = FastAPI(title="firelane", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts = parts
+    app.state.reader = Reader()
     for page in (
         sessions,
         cases,
@@ -58,14 +65,22 @@ def create_app(parts: Parts) -> FastAPI:
         account,
         codes,
         static,
+        owner,
+        owner_check,
+        owner_forms,
     ):
         app.include_router(page.router)
     app.mount("/api/v1", create_api(parts.api))
     app.add_exception_handler(SignInFirst, _sign_in_first)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(codes.CodeNeeded, codes.ask_for_code)
+    app.add_exception_handler(EntryError, owner_check.not_let_in)
+    app.add_exception_handler(CheckFirst, owner_check.check_first)
     app.add_exception_handler(ForgedForm, _forged)
     app.add_exception_handler(FormTooLarge, _too_large)
+    app.add_exception_handler(BadMultipart, _invalid)
+    app.add_exception_handler(TimeoutError, _too_slow)
+    app.add_exception_handler(Busy, _too_slow)
     app.add_exception_handler(WireError, _damaged)
     app.add_exception_handler(ExportError, _damaged)
     app.add_exception_handler(DBAPIError, _unavailable)
@@ -76,8 +91,10 @@ def create_app(parts: Parts) -> FastAPI:
     return app
 
 
-def error_page(request: Request, status: int, sentence: str, code: str = "") -> HTMLResponse:
+def error_page(request: Request, status: int, sentence: str, code: str = "") -> Response:
     """A page that says in one sentence what was wrong and where to go on."""
+    if is_owners(request):
+        return owner_check.error_page(request, status, sentence, code)
     try:
         visit = current(request)
     except DBAPIError:
@@ -110,13 +127,13 @@ def _forged(request: Request, _error: Exception) -> Response:
 
 def _damaged(request: Request, error: Exception) -> Response:
     """Bytes that were signed and kept no longer verify: somebody must know at once."""
-    _LOG.error("kept record damaged path=%s", request.url.path, exc_info=error)
+    _LOG.error("kept record damaged path=%s", shown_path(request), exc_info=error)
     return error_page(request, 500, "damaged")
 
 
 def _unavailable(request: Request, error: Exception) -> Response:
     """The database is away: nobody's fault here, and it may be back in a moment."""
-    _LOG.error("database away path=%s: %s", request.url.path, error)
+    _LOG.error("database away path=%s: %s", shown_path(request), error)
     answer = error_page(request, 503, "unavailable")
     answer.headers["Retry-After"] = "5"
     return answer
@@ -124,6 +141,10 @@ def _unavailable(request: Request, error: Exception) -> Response:
 
 def _too_large(request: Request, _error: Exception) -> Response:
     return error_page(request, 413, "too_large")
+
+
+def _too_slow(request: Request, _error: Exception) -> Response:
+    return error_page(request, 429, "too_slow")
 
 
 def _invalid(request: Request, _error: Exception) -> Response:
@@ -138,5 +159,5 @@ def _http(request: Request, error: Exception) -> Response:
 def _our_bug(request: Request, error: Exception) -> Response:
     """The reader gets a number to tell us; the log has the number and the traceback."""
     code = secrets.token_hex(4)
-    _LOG.error("page failed number=%s path=%s", code, request.url.path, exc_info=error)
+    _LOG.error("page failed number=%s path=%s", code, shown_path(request), exc_info=error)
     return error_page(request, 500, "our_bug", code)

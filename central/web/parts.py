@@ -22,6 +22,7 @@ from central.back_office import BackOffice
 from central.case_moves import STAGES
 from central.clock import Clock
 from central.codes import Codes
+from central.owner.desk import OwnerDesk
 from central.reviewing import Reviews
 from central.views import Reader
 from central.web.live import Changes
@@ -75,6 +76,7 @@ class Parts:
     api: api.Parts
     webhooks: Webhooks
     back: BackOffice
+    owner: OwnerDesk
 
 
 @cache

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 from central.database import connect, migrate
+from tests.case_files import CaseFile, add_pack
 from tests.office import Office
 from tests.staff import Staff
 from tests.stories import Teller
@@ -37,3 +38,10 @@ def staff(tmp_path: Path, empty_database: Path) -> Iterator[Staff]:
 @pytest.fixture
 def teller(staff: Staff) -> Teller:
     return Teller(staff.office)
+
+
+@pytest.fixture
+def file(staff: Staff, teller: Teller) -> CaseFile:
+    """A vehicle stayed on after the reminder; the pack is in force."""
+    add_pack(staff.office)
+    return CaseFile.opened(staff.office, teller.device("gate-1", "望江花园", 1))
