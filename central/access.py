@@ -45,6 +45,8 @@ class Act(StrEnum):
     SEE_EVIDENCE = "see evidence"
     EXPORT_PACKET = "export a packet"
     REVIEW = "review cases"
+    ACT = "act on cases"
+    NOTE_RECEIPT = "note that a document came in"
     SEE_FLEET = "see the fleet"
     MANAGE_USERS = "manage users"
     AUDIT_SHARING = "audit what is shared"
@@ -65,9 +67,12 @@ ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
         Act.SEE_EVIDENCE: _EVERYBODY - {Role.ADMIN, Role.FINANCE},
         Act.EXPORT_PACKET: _JUDGING,
         Act.REVIEW: frozenset({Role.OFFICER}),
+        Act.ACT: _EVERYBODY - {Role.ADMIN, Role.AUDITOR, Role.FINANCE},
+        Act.NOTE_RECEIPT: frozenset({Role.OFFICER, Role.SERVICE}),
         Act.SEE_FLEET: _EVERYBODY - {Role.FINANCE},
         Act.MANAGE_USERS: frozenset({Role.ADMIN}),
         Act.AUDIT_SHARING: frozenset({Role.AUDITOR, Role.HEAD}),
+        # Documents name the party: who only screens pictures does not need that.
         Act.READ_DOCUMENTS: _EVERYBODY - {Role.ADMIN, Role.SCREENER},
         # What a party says in its defence is for those who weigh it, and who watch over them.
         Act.READ_STATEMENTS: _JUDGING,

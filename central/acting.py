@@ -71,6 +71,12 @@ def standing(db: Connection, case_id: UUID) -> Case:
     return RULES.replay(logged.act for logged in acts(db, case_id))
 
 
+def forget_due(db: Connection, case_id: UUID) -> None:
+    """Something that is no act set another time limit running: it is worked out anew
+    (central/clocks.py)."""
+    db.execute(update(_CASE).where(_CASE.c.id == case_id).values(due_utc_ms=None))
+
+
 def do(
     db: Connection,
     case_id: UUID,

@@ -189,7 +189,8 @@ _DECIDING: tuple[Row, ...] = (
 )  # fmt: skip
 
 _EXECUTING: tuple[Row, ...] = (
-    ([S.DECIDED], A.BEGIN_SERVICE, Move(S.SERVING, _SRV, (), "送达回证", "APL 61")),
+    # By itself only where the party agreed to be served electronically.
+    ([S.DECIDED], A.BEGIN_SERVICE, Move(S.SERVING, _SRV | _SYS, (), "送达回证", "APL 61")),
     ([S.SERVING], A.TRY_SERVICE, Move(S.SERVING, _SRV, (), "送达回证", "CPL 87-94")),
     ([S.SERVING], A.PROVE_SERVICE,
      Move(S.SERVED, _SRV | _SYS, (G.SERVICE_PROVEN,), "送达回证", "CPL 87-94")),

@@ -34,7 +34,11 @@ class SamePerson(CaseError):
 
 
 class Unproven(CaseError):
-    """A condition is not shown to hold."""
+    """Conditions are not shown to hold; `lacking` has them."""
+
+    def __init__(self, text: str, lacking: Sequence["Guard"] = ()) -> None:
+        super().__init__(text)
+        self.lacking = tuple(lacking)
 
 
 class Role(StrEnum):
@@ -345,9 +349,10 @@ class Rulebook:
         wanted = [guard for move in moves for guard in move.guards]
         if act.role in JUDGING:
             wanted.append(Guard.NO_CONFLICT)
-        lacking = [guard.value for guard in wanted if guard not in proven]
+        lacking = [guard for guard in wanted if guard not in proven]
         if lacking:
-            raise Unproven(f"cannot {act.action}: not shown that {'; that '.join(lacking)}")
+            told = "; that ".join(lacking)
+            raise Unproven(f"cannot {act.action}: not shown that {told}", lacking)
 
 
 def _after(case: Case, act: Act, moves: Iterable[Move]) -> Case:

@@ -5,13 +5,15 @@ lock of its device, so that two officers at once cannot both be the first.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Row, func, select
 
-from central import acting, events, review, tables
+from central import acting, documents, events, interests, review, tables
+from central.act_forms import papers
+from central.case_moves import RULES
 from central.cases import Act, Action, Role, State
 from central.database import reading
 from central.review import OPEN_TO_REVIEW, REVIEW_MS, Desk, Judgement, Typed
@@ -78,11 +80,14 @@ class Reviews:
             events.append(db, events.Event(now_utc_ms, person, TYPED, case_id, payload))
 
     def judge(self, view: CaseView, person: str, judgement: Judgement, now_utc_ms: int) -> Action:
-        """Write the judgement down. Raises CaseError where the case, person or proof forbids it."""
+        """Write the judgement down, with its record (审核记录). Raises CaseError where the case,
+        person or proof forbids it, Incomplete where no policy pack names the agency."""
         case_id = view.row.id
         with self._engine.begin() as db:
             acting.lock(db, case_id)
             desk = _desk(db, view, person)
+            if interests.interest(db, case_id, person) is not None:
+                judgement = replace(judgement, no_conflict=False)
             action = review.action(desk, person, judgement)
             proven = review.proven(desk, person, judgement, now_utc_ms)
             answers = {**judgement.answers, **review.own_points(desk, person)}
@@ -90,7 +95,14 @@ class Reviews:
                 "answers": " ".join(f"{point}={answers[point]}" for point in sorted(answers)),
                 "grounds": judgement.grounds,
             }
-            acting.do(db, case_id, Act(action, Role.OFFICER, person), proven, now_utc_ms, detail)
+            act = Act(action, Role.OFFICER, person)
+            # The rules are asked before a document is made, and documents before the log.
+            RULES.do(desk.case, act, proven)
+            for kind in papers(desk.case, action):
+                extra = {**detail, "person": person}
+                made = documents.issue(db, case_id, kind, now_utc_ms, extra)
+                detail |= {"document": made.sha256, "number": made.number or ""}
+            acting.do(db, case_id, act, proven, now_utc_ms, detail)
         return action
 
 

@@ -4,6 +4,7 @@ A module that defines tables is named here, or migrations and their test do not 
 """
 
 from central import (
+    act_tables,
     billing_tables,
     desk_tables,
     document_tables,
@@ -21,5 +22,6 @@ MODULES = (
     sharing_tables,
     desk_tables,
     office_tables,
+    act_tables,
 )
 metadata = tables.metadata

@@ -25,6 +25,7 @@ from central.accounts import Accounts
 from central.api import app as api
 from central.back_office import BackOffice
 from central.blobs import Blobs, make_folder
+from central.case_work import CaseWork
 from central.clock import Clock
 from central.codes import Codes
 from central.config import Config
@@ -122,7 +123,9 @@ def serve(rig: Rig, stop: Event) -> None:
     link = Link(rig.config.broker, rig.ingest, rig.clock, partial(next_epoch, rig.engine))
     link.retain(tuple(rig.fleet.desired()))
     web = WebServer(pages(rig), rig.config.web.host, rig.config.web.port)
-    jobs = Jobs(office_jobs(rig.engine), rig.engine, rig.clock, worker_name())
+    work = CaseWork.over(rig.engine, rig.blobs)
+    listed = (*office_jobs(rig.engine), *work.jobs())
+    jobs = Jobs(listed, rig.engine, rig.clock, worker_name())
     threads = [
         Thread(target=link.run, args=(stop,), name="link", daemon=True),
         Thread(target=jobs.run, args=(stop,), name="jobs", daemon=True),
@@ -176,6 +179,7 @@ def pages(rig: Rig) -> FastAPI:
             export=export,
             changes=Changes(rig.lookup),
             reviews=Reviews(rig.engine),
+            work=CaseWork.over(rig.engine, rig.blobs),
             api=api.Parts.over(rig.engine, rig.clock, export),
             webhooks=Webhooks(rig.engine),
             back=BackOffice.over(rig.engine, rig.blobs, rig.signer, rig.clock),

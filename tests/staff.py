@@ -21,6 +21,7 @@ from central.accounts import Accounts, NewUser
 from central.api import app as api
 from central.auth import SESSION_LIFE_MS, Session, User, hash_password, token_sha256
 from central.back_office import BackOffice
+from central.case_work import CaseWork
 from central.codes import Codes
 from central.export import Source, export_case
 from central.owner.desk import OwnerDesk
@@ -38,6 +39,10 @@ HASH = hash_password(PASSWORD)
 PEOPLE = {
     "wang": ("王建国", Role.OFFICER),
     "li": ("李娜", Role.OFFICER),
+    "zhao": ("赵强", Role.OFFICER),
+    "chen": ("陈立", Role.HEAD),
+    "sun": ("孙悦", Role.LEGAL),
+    "qian": ("钱芳", Role.SERVICE),
     "zhou": ("周敏", Role.FINANCE),
     "root": ("系统管理员", Role.ADMIN),
 }
@@ -105,6 +110,7 @@ class Staff:
             export=export,
             changes=Changes(office.lookup),
             reviews=Reviews(office.engine),
+            work=CaseWork.over(office.engine, office.blobs),
             api=api.Parts.over(office.engine, office.clock, export),
             webhooks=Webhooks(office.engine),
             back=BackOffice.over(office.engine, office.blobs, office.signer, office.clock),

@@ -100,6 +100,7 @@ class Papers:
                 "consent": str(consent.id) if live and consent else "",
             }
             _log(db, link, OPENED, utc_ms, payload)
+            acting.forget_due(db, link.case_id)
             return paper
 
     def agree(self, link: Link, me: Party, words: str, utc_ms: int) -> None:

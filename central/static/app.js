@@ -6,6 +6,11 @@
   const skew = Number(body.dataset.now) - Date.now();
   const byId = (id) => document.getElementById(id);
 
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-sure]");
+    if (button && !confirm(button.dataset.sure)) event.preventDefault();
+  });
+
   // --- live updates -------------------------------------------------------------------------
   // One stream, only while the page is looked at: browsers allow six connections to a server.
   const THROTTLE_MS = 400;

@@ -11,19 +11,26 @@ from central.web.guard import Form, checked_form, signed_in
 from central.web.parts import parts_of, render
 
 router = APIRouter()
+DONE = ("password", "code", "plates")
 SignedIn = Annotated[Visit, Depends(signed_in)]
 
 
 def _page(request: Request, visit: Visit, status: int = 200, **context: object) -> Response:
     enrolled = parts_of(request).codes.enrolled(visit.user.id)
+    plates = parts_of(request).work.acts.plates(visit.user.id)
     blank = {"fault": "", "done": "", **context}
-    return render(request, visit, "account.html", status, enrolled=enrolled, **blank)
+    return render(request, visit, "account.html", status, enrolled=enrolled, plates=plates, **blank)
 
 
 @router.get("/account")
 def account(request: Request, visit: SignedIn) -> Response:
     done = request.query_params.get("done", "")
-    return _page(request, visit, done=done if done in ("password", "code") else "")
+    return _page(
+        request,
+        visit,
+        done=done if done in DONE else "",
+        fault="bad_plate" if done == "bad_plate" else "",
+    )
 
 
 @router.post("/account/password")

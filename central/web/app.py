@@ -21,17 +21,21 @@ from central.export import ExportError
 from central.owner.entry import EntryError
 from central.web import (
     account,
+    acts,
     cases,
     codes,
     desk,
+    due,
     evidence,
     filters,
     fleet,
     owner,
     owner_check,
     owner_forms,
+    papers,
     sessions,
     sharing,
+    signatures,
     static,
     statistics,
     users,
@@ -44,6 +48,27 @@ from central.web.parts import Parts, render
 from edge.wire.errors import WireError
 
 _LOG = logging.getLogger("central.web")
+PAGES = (
+    sessions,
+    acts,
+    papers,
+    cases,
+    desk,
+    due,
+    signatures,
+    evidence,
+    filters,
+    fleet,
+    statistics,
+    sharing,
+    users,
+    account,
+    codes,
+    static,
+    owner,
+    owner_check,
+    owner_forms,
+)
 _SENTENCES = {404: "not_found", 405: "not_found", 413: "too_large", 403: "refused", 503: "busy"}
 
 
@@ -52,23 +77,7 @@ def create_app(parts: Parts) -> FastAPI:
     app = FastAPI(title="firelane", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts = parts
     app.state.reader = Reader()
-    for page in (
-        sessions,
-        cases,
-        desk,
-        evidence,
-        filters,
-        fleet,
-        statistics,
-        sharing,
-        users,
-        account,
-        codes,
-        static,
-        owner,
-        owner_check,
-        owner_forms,
-    ):
+    for page in PAGES:
         app.include_router(page.router)
     app.mount("/api/v1", create_api(parts.api))
     app.add_exception_handler(SignInFirst, _sign_in_first)

@@ -11,6 +11,8 @@ from central.access import Act, Role, allowed
 from central.accounts import Look
 from central.auth import Visit
 from central.case_moves import STAGES
+from central.cases import Action
+from central.delivering import SLUGS
 from central.full_text import Kind
 from central.views import PAGE_ROWS, CasePage
 from central.web import exhibits, facts, timeline
@@ -20,6 +22,9 @@ from central.web.parts import parts_of, render, texts_of
 from central.web.queries import case_query, uuid_of
 
 router = APIRouter()
+DONE = frozenset({*Action, "already", "asked", "recused", "received", "dropped"})
+"""What the case page says was done just now."""
+RECEIPTS = {kind: slug for slug, kind in SLUGS.items()}
 SeesCases = Annotated[Visit, Depends(may(Act.SEE_CASES))]
 SEARCHED = "files searched"
 FAULTS = ("name", "nothing")
@@ -76,6 +81,8 @@ def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
         look = Look(visit.user.id, "case opened", view.row.id, view.row.number)
         parts.accounts.log_look(look, now_utc_ms)
     t = texts_of(request, visit)
+    green = all(check.ok is not False for held in view.records for check in held.checks)
+    done = request.query_params.get("done", "")
     shown = exhibits.occasions(view.records) if view.records else []
     return render(
         request,
@@ -90,6 +97,13 @@ def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
         summary=facts.summary(view, t) if view.records else [],
         groups=facts.groups(view, t) if view.records else [],
         verdicts=facts.verdicts(view, t),
+        outlook=parts.work.acts.outlook(view.row.id, visit.user, now_utc_ms, green=green)
+        if view.records
+        else None,
+        papers=parts.work.delivering.papers(view.row.id),
+        receipts=RECEIPTS,
+        dues=[(due, due.level(now_utc_ms)) for due in parts.work.clocks.dues(view.row.id)],
+        done=done if done in DONE else "",
         people={user.id: user.display for user in parts.accounts.users()},
         plate_chars=facts.plate_chars(view.records[-1].record.vehicle.plate)
         if view.records

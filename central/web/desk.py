@@ -13,6 +13,7 @@ from central.access import Act
 from central.accounts import Look
 from central.auth import Visit
 from central.cases import CaseError
+from central.documents.content import Incomplete
 from central.review import Answer, Judgement, Point
 from central.reviewing import AlreadyTyped
 from central.views import CaseView
@@ -125,6 +126,6 @@ def judge(request: Request, case_id: str, visit: Reviews, form: Sent) -> Respons
         return _page(request, visit, view, 422, fault="no_grounds", **kept)
     try:
         done = parts.reviews.judge(view, visit.user.id, judgement, parts.clock.utc_ms())
-    except CaseError as error:
+    except (CaseError, Incomplete) as error:
         return _page(request, visit, view, 409, fault="refused", why=str(error), **kept)
     return RedirectResponse(f"/review?done={done.value}", 303)

@@ -20,6 +20,7 @@ from central.api import app as api
 from central.auth import Visit
 from central.back_office import BackOffice
 from central.case_moves import STAGES
+from central.case_work import CaseWork
 from central.clock import Clock
 from central.codes import Codes
 from central.owner.desk import OwnerDesk
@@ -73,6 +74,7 @@ class Parts:
     export: Exporter
     changes: Changes
     reviews: Reviews
+    work: CaseWork
     api: api.Parts
     webhooks: Webhooks
     back: BackOffice

@@ -21,6 +21,7 @@ ALLOWED: dict[Role, set[Action]] = {
         Action.QUARANTINE,
         Action.RESOLVE_OWNER,
         Action.LAPSE,
+        Action.BEGIN_SERVICE,
         Action.PROVE_SERVICE,
         Action.BILL,
         Action.FALL_OVERDUE,

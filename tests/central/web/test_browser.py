@@ -12,6 +12,7 @@ from central.auth import SESSION_IDLE_MS
 from edge.wire.status import State
 from edge.wire.topics import Kind
 from tests import axe
+from tests.case_files import add_pack
 from tests.chromium import PATIENCE_MS, PHONE, launched
 from tests.staff import PASSWORD, Staff
 from tests.stories import BLUE_PLATE, GREEN, GREEN_PLATE, RED, Teller
@@ -318,6 +319,7 @@ def test_the_case_page_is_read_without_scripts(
 def test_a_clean_case_is_reviewed_from_the_keyboard_in_six_keys_after_the_plate(
     staff: Staff, teller: Teller, open_page: Open
 ) -> None:
+    add_pack(staff.office)
     gate = teller.device("gate-1", "望江花园", 1)
     arrival = teller.arrive(gate, RED, BLUE_PLATE)
     teller.overstay(gate, arrival, gaps=())

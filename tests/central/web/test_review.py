@@ -23,6 +23,7 @@ from central.review import (
 )
 from central.reviewing import AlreadyTyped
 from central.views import Check
+from tests.case_files import add_pack
 from tests.staff import Staff, token
 from tests.stories import BLUE_PLATE, RED, Teller
 
@@ -33,6 +34,7 @@ CLEAN = dict.fromkeys(HUMAN, "yes")
 @pytest.fixture
 def case(staff: Staff, teller: Teller) -> str:
     """A case that stands for review: reminded, and past its deadline."""
+    add_pack(staff.office)
     gate = teller.device("gate-1", "望江花园", 1)
     teller.overstay(gate, teller.arrive(gate, RED, BLUE_PLATE))
     return str(staff.case_id())
@@ -188,6 +190,7 @@ def test_every_point_must_be_answered(staff: Staff, case: str) -> None:
 
 
 def test_the_oldest_case_comes_first_and_the_next_follows(staff: Staff, teller: Teller) -> None:
+    add_pack(staff.office)
     gate = teller.device("gate-1", "望江花园", 1)
     ids = []
     for _ in range(3):

@@ -3,7 +3,7 @@
 import pytest
 
 from central.access import Role
-from tests.staff import PASSWORD, Staff, sign_in, token
+from tests.staff import PASSWORD, PEOPLE, Staff, sign_in, token
 
 NEW = {"name": "li.na", "display": "李娜", "role": "officer", "password": "another pass phrase"}
 
@@ -41,7 +41,7 @@ def test_a_faulty_user_is_refused_with_what_was_typed_kept(
     assert page.status_code == 422
     assert sentence in page.text
     assert 'value="李娜"' in page.text
-    assert len(staff.accounts.users()) == 4
+    assert len(staff.accounts.users()) == len(PEOPLE)
 
 
 def test_a_user_who_is_shut_out_loses_the_open_session(staff: Staff) -> None:

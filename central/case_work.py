@@ -1,0 +1,49 @@
+"""Leading cases by hand and by the calendar, as pages and jobs are given it.
+
+    work = CaseWork.over(engine, blobs)
+
+`jobs` is what a running server does by itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from central.acts import Acts
+from central.blobs import Blobs
+from central.clocks import Clocks
+from central.delivering import Delivering
+from central.documents.press import Press
+from central.holidays import load
+from central.jobs import Job
+from central.lookup import Lookup
+
+_CLOCKS_S, _PRESS_S = 5.0, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class CaseWork:
+    """Every part blocks."""
+
+    acts: Acts
+    press: Press
+    delivering: Delivering
+    clocks: Clocks
+
+    @classmethod
+    def over(cls, engine: Engine, blobs: Blobs) -> "CaseWork":
+        calendar = load()
+        return cls(
+            acts=Acts(engine, Lookup(engine, blobs), calendar),
+            press=Press(engine, blobs),
+            delivering=Delivering(engine),
+            clocks=Clocks(engine, calendar),
+        )
+
+    def jobs(self) -> Sequence[Job]:
+        """Work that comes round, for central/jobs.py."""
+        return (
+            Job("clocks", _CLOCKS_S, self.clocks.run),
+            Job("press", _PRESS_S, self.press.run),
+        )
