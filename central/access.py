@@ -52,6 +52,8 @@ class Act(StrEnum):
     AUDIT_SHARING = "audit what is shared"
     READ_DOCUMENTS = "read documents"
     READ_STATEMENTS = "read statements"
+    HOLD = "put and lift legal holds"
+    SEE_RETENTION = "see what was erased"
     SEE_STATISTICS = "see the statistics"
     KEEP_FIGURES = "bring in figures and visits"
 
@@ -76,6 +78,8 @@ ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
         Act.READ_DOCUMENTS: _EVERYBODY - {Role.ADMIN, Role.SCREENER},
         # What a party says in its defence is for those who weigh it, and who watch over them.
         Act.READ_STATEMENTS: _JUDGING,
+        Act.HOLD: frozenset({Role.HEAD, Role.LEGAL}),
+        Act.SEE_RETENTION: frozenset({Role.HEAD, Role.LEGAL, Role.AUDITOR}),
         # Screeners are contract staff: what the office makes of their work is not theirs to see.
         Act.SEE_STATISTICS: _EVERYBODY - {Role.ADMIN, Role.SCREENER},
         Act.KEEP_FIGURES: frozenset({Role.OFFICER, Role.HEAD}),

@@ -17,9 +17,13 @@ from central.figures import rollup
 from central.figures.dashboard import Figures
 from central.filters import Filters
 from central.jobs import Job
+from central.keeping import rounds as keeping
+from central.keeping.holds import Holds
+from central.keeping.ledger import Ledger
 from edge.wire.signing import Signer
 
 _FOLLOW_S = 3.0
+_RETENTION_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,21 @@ class BackOffice:
     clock: Clock
     figures: Figures
     filters: Filters
+    holds: Holds
+    ledger: Ledger
 
     @classmethod
     def over(cls, engine: Engine, blobs: Blobs, signer: Signer, clock: Clock) -> "BackOffice":
-        return cls(engine, blobs, signer, clock, Figures(engine), Filters(engine))
+        return cls(
+            engine,
+            blobs,
+            signer,
+            clock,
+            Figures(engine),
+            Filters(engine),
+            Holds(engine),
+            Ledger(engine),
+        )
 
     def catch_up(self) -> None:
         """Everything that only repeats the log is as the log is now."""
@@ -47,7 +62,11 @@ class BackOffice:
         return (
             Job("figures", _FOLLOW_S, self._follow(rollup.NAME, rollup.refresh)),
             Job("full-text", _FOLLOW_S, self._follow(full_text.NAME, full_text.refresh)),
+            Job("retention", _RETENTION_S, self._erase),
         )
+
+    def _erase(self, utc_ms: int) -> None:
+        keeping.run(self.engine, self.blobs, utc_ms)
 
     def _follow(self, name: str, refresh: following.Refresh) -> Callable[[int], None]:
         def run(_utc_ms: int) -> None:

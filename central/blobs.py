@@ -57,6 +57,15 @@ class Blobs:
         if found != sha256:
             raise Damaged(f"image {sha256} now hashes to {found}")
 
+    def remove(self, sha256: str) -> None:
+        """Erase a whole image, so that it stays erased after a power cut. None there is fine."""
+        whole = self.path(sha256)
+        try:
+            whole.unlink()
+        except FileNotFoundError:
+            return
+        _flush(whole.parent)
+
     def write_chunk(self, device: str, sha256: str, index: int, chunk: bytes) -> None:
         """Put a chunk at its place in the part. Writing it twice changes nothing."""
         part = self._part(device, sha256)

@@ -29,7 +29,7 @@ _NEEDED = {
     RecordKind.OVERSTAY: "deadline",
     RecordKind.DEPARTURE: "departure",
 }
-Held = Literal["held", "missing", "damaged"]
+Held = Literal["held", "missing", "damaged", "erased"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +115,17 @@ def _exhibits(record: Record, context: Context) -> Check:
     states = {item.sha256: context.held.get(item.sha256, "missing") for item in record.exhibits}
     damaged = [sha256 for sha256, state in states.items() if state == "damaged"]
     missing = [sha256 for sha256, state in states.items() if state == "missing"]
+    erased = [sha256 for sha256, state in states.items() if state == "erased"]
     if damaged:
         text = f"{len(damaged)} images do not hash to their names: {damaged[0]}"
         return Check("exhibits", False, text, f"{len(damaged)} 张图片与记录的哈希不符")
     if missing:
         text = f"{len(missing)} of {len(states)} images are not here"
         return Check("exhibits", None, text, f"{len(states)} 张图片中有 {len(missing)} 张尚未收到")
+    if erased:
+        text = f"{len(erased)} of {len(states)} images were erased when their time was over"
+        zh = f"{len(states)} 张图片中有 {len(erased)} 张已按规定到期删除"
+        return Check("exhibits", None, text, zh)
     wanted = _NEEDED.get(record.kind)
     if wanted is not None and not any(
         item.occasion == wanted and item.view == "wide" for item in record.exhibits

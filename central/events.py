@@ -1,5 +1,7 @@
 """The append-only log of all that was done to cases, chained by hashes.
 
+What a line says may be erased when its time is over (central/keeping); its hash stays.
+
 Each line's hash covers its number, time, actor, type, case, payload and the hash before it, so that
 nothing can be changed, taken out or put in without changing every hash that follows. A checkpoint,
 signed daily, fixes the head for outsiders. Lines are numbered without a gap: the number is taken
@@ -16,7 +18,7 @@ from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from central import tables
 from central.counters import take
@@ -24,6 +26,8 @@ from edge.wire.fields import Count, Message, Sha256, UtcMs
 from edge.wire.signing import Signer
 
 GENESIS = "0" * 64
+NOTHING = "{}"
+"""What an erased payload is replaced by."""
 
 
 class LogDamaged(Exception):
@@ -53,6 +57,8 @@ class Logged:
     payload: str
     prev_hash: str
     hash: str
+    content: str | None = None
+    """Of an erased payload: the hash of what the line said. The chain leads on over it."""
 
 
 class Checkpoint(Message):
@@ -88,6 +94,8 @@ def content_hash(line: Logged) -> str:
 
     An excerpt shows only this of other cases' lines, and still leads from hash to hash.
     """
+    if line.content is not None:
+        return line.content
     case = None if line.case_id is None else str(line.case_id)
     return _sha256_of([line.utc_ms, line.actor, line.type, case, line.payload])
 
@@ -114,6 +122,8 @@ def check_log(lines: Iterable[Logged], after: Logged | None = None) -> Logged | 
             raise LogDamaged(f"line {seq} of the log is missing, {line.seq} follows")
         if line.prev_hash != prev:
             raise LogDamaged(f"line {seq} of the log does not follow the line before it")
+        if line.content is not None and line.payload != NOTHING:
+            raise LogDamaged(f"line {seq} of the log says something although it was erased")
         if line.hash != line_hash(line):
             raise LogDamaged(f"line {seq} of the log was changed")
         last = line
@@ -128,6 +138,18 @@ def lines(db: Connection, first: int = 1, last: int | None = None) -> Iterable[L
         query = query.where(table.c.seq <= last)
     for row in db.execute(query.execution_options(yield_per=1000)).mappings():
         yield Logged(**{str(key): value for key, value in row.items()})
+
+
+def erase(db: Connection, case_id: UUID, kind: str) -> int:
+    """Erase what a case's lines of a type say; how many. Their hashes stay, and so the chain."""
+    table = tables.case_event
+    mine = (table.c.case_id == case_id) & (table.c.type == kind) & table.c.content.is_(None)
+    rows = db.execute(select(table).where(mine)).mappings().all()
+    for row in rows:
+        line = Logged(**{str(key): value for key, value in row.items()})
+        gone = {"payload": NOTHING, "content": content_hash(line)}
+        db.execute(update(table).where(table.c.seq == line.seq).values(gone))
+    return len(rows)
 
 
 def head(db: Connection) -> Logged | None:

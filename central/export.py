@@ -4,7 +4,7 @@ ExportError       the case cannot be exported; the text says why. Damaged eviden
                   what would not pass the verifier is never handed out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -14,8 +14,10 @@ from sqlalchemy import Connection, Engine, Row, select
 from central import events, registry, tables
 from central.blobs import BlobFault, Blobs
 from central.database import reading
+from central.document_tables import document
 from central.documents.press import Press, printed
 from central.events import LogDamaged, Logged
+from central.keeping.ledger import erased_of
 from central.packet import (
     CaseFacts,
     KeyFacts,
@@ -73,8 +75,13 @@ def _parts(db: Connection, source: Source, case: Row[tuple[object, ...]], utc_ms
         .where(_RECORD.c.case_id == case.id, _RECORD.c.status == "stored")
         .order_by(_RECORD.c.seq)
     ).all()
+    erased = erased_of(db, case.id)
     if not rows:
         raise PacketError("no record of it is stored")
+    rows = [row for row in rows if row.envelope]
+    if not rows:
+        first = next(iter(erased.values()))
+        raise PacketError(f"its records were erased under the rule {first.rule!r}")
     device_keys = registry.keys(db, case.device, retired=True)
     point = _checkpoint(db, case.id)
     prev_hash, log = _log(db, case.id, point.seq if point else 0)
@@ -82,12 +89,14 @@ def _parts(db: Connection, source: Source, case: Row[tuple[object, ...]], utc_ms
         case=_facts(case),
         exported_utc_ms=utc_ms,
         records=[SignedRecord(row.seq, row.envelope, row.receipt) for row in rows],
-        exhibits=_exhibits(source.blobs, device_keys, [row.envelope for row in rows]),
+        exhibits=_exhibits(source.blobs, device_keys, [row.envelope for row in rows], erased),
         chain=_chain(db, case.device, [row.seq for row in rows]),
         log=log,
         log_prev_hash=prev_hash,
         keys=_keys(source, case.device, device_keys),
         documents={name: source.blobs.read(name) for name in printed(db, case.id)},
+        titles=_titles(db, case.id),
+        policies=_policies(db, case.id),
         more=_anchors(point),
     )
 
@@ -106,7 +115,10 @@ def _facts(case: Row[tuple[object, ...]]) -> CaseFacts:
 
 
 def _exhibits(
-    blobs: Blobs, keys: Mapping[str, Ed25519PublicKey], envelopes: Sequence[bytes]
+    blobs: Blobs,
+    keys: Mapping[str, Ed25519PublicKey],
+    envelopes: Sequence[bytes],
+    erased: Container[str],
 ) -> dict[str, bytes]:
     names = {
         exhibit.sha256
@@ -115,7 +127,7 @@ def _exhibits(
             Record, open_envelope(envelope, keys, Record.PAYLOAD_TYPE).payload
         ).exhibits
     }
-    return {name: blobs.read(name) for name in sorted(names)}
+    return {name: blobs.read(name) for name in sorted(names) if name not in erased}
 
 
 def _chain(db: Connection, device: str, seqs: Sequence[int]) -> dict[int, str | NotKnown]:
@@ -142,6 +154,24 @@ def _chain(db: Connection, device: str, seqs: Sequence[int]) -> dict[int, str | 
         if row.seq in links:
             links[row.seq] = row.sha256
     return links
+
+
+def _titles(db: Connection, case_id: UUID) -> dict[str, str]:
+    table = document
+    query = select(table.c.pdf_sha256, table.c.kind, table.c.number).where(
+        table.c.case_id == case_id, table.c.pdf_sha256.is_not(None)
+    )
+    return {row.pdf_sha256: f"{row.kind} {row.number or ''}".strip() for row in db.execute(query)}
+
+
+def _policies(db: Connection, case_id: UUID) -> dict[str, bytes]:
+    """The packs that the case's records name, as far as they were ever put in force here."""
+    named = select(_RECORD.c.policy_sha256).where(
+        _RECORD.c.case_id == case_id, _RECORD.c.status == "stored", _RECORD.c.envelope != b""
+    )
+    table = tables.policy
+    rows = db.execute(select(table.c.sha256, table.c.envelope).where(table.c.sha256.in_(named)))
+    return {row.sha256: bytes(row.envelope) for row in rows}
 
 
 def _checkpoint(db: Connection, case_id: UUID) -> Row[tuple[object, ...]] | None:
@@ -182,6 +212,8 @@ def _excerpt(line: Logged, case_id: UUID) -> LogLine | LogLink:
         case=None if line.case_id is None else str(line.case_id),
         payload=line.payload,
     )
+    if line.content is not None:
+        return LogLink(line.seq, line.content)
     return whole if line.case_id == case_id else LogLink(line.seq, whole.content)
 
 

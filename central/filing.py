@@ -54,9 +54,12 @@ def note_stored(db: Connection, record: Record, sha256: str, case_id: UUID, utc_
 
 
 def records_of(db: Connection, case_id: UUID) -> list[Record]:
-    """The stored records of the case. Raises WireError where kept bytes are damaged."""
+    """The stored records of the case, apart from erased ones.
+
+    Raises WireError where kept bytes are damaged.
+    """
     table = tables.record
-    mine = (table.c.case_id == case_id) & (table.c.status == "stored")
+    mine = (table.c.case_id == case_id) & (table.c.status == "stored") & (table.c.envelope != b"")
     query = select(table.c.device, table.c.envelope).where(mine).order_by(table.c.seq)
     return [read_record(db, row.device, row.envelope) for row in db.execute(query).all()]
 

@@ -35,14 +35,15 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 TYPE = "application/vnd.firelane.{}.v1+json"
+POLICY = "application/vnd.firelane.policy.v1+yaml"
 MANIFEST = "MANIFEST.dsse"
 PACKET_BYTES = 2**30
 ENVELOPE_BYTES = 96 * 1024
 MOST_FILES = 10_000
 NO_HASH = "0" * 64
 _NAME = re.compile(
-    r"MANIFEST\.dsse|README\.txt|keys\.json|chain\.json|log\.jsonl|checkpoint\.dsse|timestamp\.tsr"
-    r"|(records|receipts)/[0-9]{16}\.dsse|exhibits/[0-9a-f]{64}\.jpg|documents/[0-9a-f]{64}\.pdf"
+    r"MANIFEST\.dsse|README\.txt|CONTENTS\.txt|firelane_verify\.py|keys\.json|chain\.json|log\.jsonl|checkpoint\.dsse|timestamp\.tsr"
+    r"|(records|receipts)/[0-9]{16}\.dsse|policies/[0-9a-f]{64}\.dsse|exhibits/[0-9a-f]{64}\.jpg|documents/[0-9a-f]{64}\.pdf"
 )
 _REQUIRED = frozenset({MANIFEST, "README.txt", "keys.json", "chain.json", "log.jsonl"})
 _CONTENT = ("utc_ms", "actor", "type", "case", "payload")
@@ -56,6 +57,7 @@ _CHECKS = {
     "exhibits": "every image is the one recorded 每张图像与记录一致",
     "chain": "no record was removed or inserted 记录链完整",
     "receipts": "the server confirmed every record 每条记录均有回执",
+    "policies": "the rules named are the ones that the server signed 所依据的裁量规则由中心签名",
     "log": "the case's history is unbroken 案件日志完整",
     "documents": "every issued document is here and unchanged 已出具的文书齐全且未改动",
 }
@@ -194,7 +196,15 @@ def take(tree: Any, path: str, kind: type) -> Any:
 
 
 def open_envelope(raw: bytes, payload_type: str, keys: Sequence[dict[str, Any]]) -> tuple[Any, str]:
-    """Check a DSSE envelope (secure-systems-lab/dsse, protocol 1.0) and give the parsed payload and
+    """The parsed payload of an envelope, and the key that signed. Raises Refused."""
+    payload, keyid = signed_payload(raw, payload_type, keys)
+    return strict_json(payload), keyid
+
+
+def signed_payload(
+    raw: bytes, payload_type: str, keys: Sequence[dict[str, Any]]
+) -> tuple[bytes, str]:
+    """Check a DSSE envelope (secure-systems-lab/dsse, protocol 1.0) and give the exact payload and
     the key that signed. Raises Refused."""
     if len(raw) > ENVELOPE_BYTES:
         raise Refused("the envelope is too large")
@@ -215,7 +225,7 @@ def open_envelope(raw: bytes, payload_type: str, keys: Sequence[dict[str, Any]])
             key.verify(_from_base64(take(signature, "sig", str)), signed)
         except InvalidSignature:
             continue
-        return strict_json(payload), signature["keyid"]
+        return payload, str(signature["keyid"])
     raise Refused("no key that may sign here signed these bytes")
 
 
@@ -332,12 +342,15 @@ def sha256_of(value: Any) -> str:
 
 def _check_exhibits(packet: Packet) -> Iterable[str]:
     named: set[str] = set()
+    erased = _erased(packet)
     for seq, record in sorted(packet.records.items()):
         for exhibit in take(record, "exhibits", list):
             sha256 = take(exhibit, "sha256", str)
             data = packet.files.get(f"exhibits/{sha256}.jpg")
             named.add(f"exhibits/{sha256}.jpg")
-            if data is None:
+            if data is None and sha256 in erased:
+                packet.notes.append(f"image {sha256} of record {seq} was {erased[sha256]}")
+            elif data is None:
                 yield f"image {sha256} of record {seq} is missing"
             elif len(data) != exhibit.get("size"):
                 yield f"image {sha256} of record {seq} has {len(data)} bytes"
@@ -348,6 +361,18 @@ def _check_exhibits(packet: Packet) -> Iterable[str]:
             yield f"{name} was changed: it does not hash to its name"
         if name not in named:
             yield f"{name} belongs to no record"
+
+
+def _erased(packet: Packet) -> dict[str, str]:
+    """What the case's log says was erased when its time was over; `log` checks those lines."""
+    found: dict[str, str] = {}
+    for text in packet.files["log.jsonl"].splitlines():
+        line = strict_json(text)
+        if line.get("type") == "erased" and line.get("case") == packet.manifest["case"]["id"]:
+            told = strict_json(take(line, "payload", str).encode())
+            when = f"erased on {_clock(line.get('utc_ms'))} under rule {take(told, 'rule', str)}"
+            found |= dict.fromkeys(take(told, "sha256", str).split(), when)
+    return found
 
 
 def _check_chain(packet: Packet) -> Iterable[str]:
@@ -388,6 +413,21 @@ def _check_receipts(packet: Packet) -> Iterable[str]:
         if {name: receipt.get(name) for name in expected} != expected:
             yield f"the receipt of record {seq} is about another record"
         packet.stored[seq] = take(receipt, "log_index", int), take(receipt, "stored_utc_ms", int)
+
+
+def _check_policies(packet: Packet) -> Iterable[str]:
+    """Each pack is the one of its name; a record may name one that the server never knew."""
+    held = {name for name in packet.files if name.startswith("policies/")}
+    named = {take(record, "rules.policy_sha256", str) for record in packet.records.values()}
+    for name in sorted(held):
+        payload, _ = signed_payload(packet.files[name], POLICY, _role(packet, "central"))
+        if hashlib.sha256(payload).hexdigest() != name[9:73]:
+            yield f"{name} was changed: it does not hash to its name"
+        if name[9:73] not in named:
+            yield f"no record names the policy pack {name[9:73]}"
+    for sha256 in sorted(named):
+        if f"policies/{sha256}.dsse" not in held:
+            packet.notes.append(f"the policy pack {sha256} was never put in force by the server")
 
 
 def _check_log(packet: Packet) -> Iterable[str]:
@@ -451,6 +491,7 @@ _STEPS: dict[str, Callable[[Packet], Iterable[str] | None]] = {
     "exhibits": _check_exhibits,
     "chain": _check_chain,
     "receipts": _check_receipts,
+    "policies": _check_policies,
     "log": _check_log,
     "documents": _check_documents,
 }

@@ -18,6 +18,7 @@ from central.case_moves import STAGES
 from central.checks import Context, Held, Previous, check_record
 from central.database import reading
 from central.events import parse_payload
+from central.keeping.ledger import erased_of
 from central.office_tables import case_text
 from central.views import (
     AlertRow,
@@ -27,6 +28,7 @@ from central.views import (
     CaseRow,
     CaseView,
     DeviceRow,
+    Erased,
     ExhibitFile,
     Mark,
     RecordView,
@@ -64,7 +66,9 @@ class Lookup:
             row = db.execute(select(_CASE).where(_CASE.c.id == case_id)).one_or_none()
             if row is None:
                 return None
-            return CaseView(_case_row(row), self._records(db, row), _events(db, case_id))
+            erased = erased_of(db, case_id)
+            records = self._records(db, row, erased)
+            return CaseView(_case_row(row), records, _events(db, case_id), erased)
 
     def similar(self, plate: str) -> Sequence[SimilarPlate]:
         """Plates in the archive that cameras and people take for this whole one, and how many
@@ -92,7 +96,7 @@ class Lookup:
         """The exact bytes of a known record."""
         with reading(self._engine) as db:
             query = select(_RECORD.c.envelope).where(_RECORD.c.record_id == record_id)
-            return db.execute(query).scalar_one_or_none()
+            return db.execute(query).scalar_one_or_none() or None
 
     def receipt(self, record_id: UUID) -> bytes | None:
         """The exact receipt of a stored record."""
@@ -135,8 +139,11 @@ class Lookup:
         with reading(self._engine) as db:
             return Mark(counters.value(db, "log"), counters.value(db, "fleet"))
 
-    def _records(self, db: Connection, case: Row[tuple[object, ...]]) -> tuple[RecordView, ...]:
+    def _records(
+        self, db: Connection, case: Row[tuple[object, ...]], erased: Mapping[str, Erased]
+    ) -> tuple[RecordView, ...]:
         mine = (_RECORD.c.device == case.device) & (_RECORD.c.stay_id == case.stay_id)
+        mine &= _RECORD.c.envelope != b""
         rows = db.execute(select(_RECORD).where(mine).order_by(_RECORD.c.seq)).all()
         known = registry.keys(db, case.device, retired=True)
         active = bool(
@@ -145,7 +152,7 @@ class Lookup:
         views: list[RecordView] = []
         for row in rows:
             record = filing.read_record(db, row.device, row.envelope)
-            held = self._held(db, record)
+            held = self._held(db, record, erased)
             context = Context(
                 envelope=row.envelope,
                 keys=known,
@@ -168,11 +175,16 @@ class Lookup:
             )
         return tuple(views)
 
-    def _held(self, db: Connection, record: Record) -> Mapping[str, Held]:
+    def _held(
+        self, db: Connection, record: Record, erased: Mapping[str, Erased]
+    ) -> Mapping[str, Held]:
         table = tables.exhibit
         names = {exhibit.sha256 for exhibit in record.exhibits}
         held = set(db.scalars(select(table.c.sha256).where(table.c.sha256.in_(names))))
-        return {name: self._state(name) if name in held else "missing" for name in names}
+        return {
+            name: self._state(name) if name in held else "erased" if name in erased else "missing"
+            for name in names
+        }
 
     def _state(self, sha256: str) -> Held:
         try:

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -32,6 +33,8 @@ from edge.wire.fields import (
 )
 from edge.wire.signing import Signer, key_id
 
+VERIFIER = Path(__file__).with_name("firelane_verify.py")
+"""Goes with each packet, so that whoever has it can check it."""
 README = """\
 This archive holds the evidence of one case, as the central server exported it.
 Do not unpack and pack it again: it proves itself only as it is.
@@ -40,15 +43,18 @@ Do not unpack and pack it again: it proves itself only as it is.
 
 checks it on any computer, without a network. What each file is:
 
+    CONTENTS.txt      what lies where, for people
     MANIFEST.dsse     the list of contents with the hash of every file, signed by the server
     records/          the statements of the device at the lane, each signed by it, by number
     receipts/         the server's signed confirmations that it stored them
     exhibits/         the images, each named by its SHA-256
+    policies/         the rules that the records name, each signed by the server
     documents/        what the office issued in this case, each PDF named by its SHA-256
     chain.json        hashes of the device's other records in between, so that none can be missing
     log.jsonl         what was done in this case, each line hashed together with the one before
     keys.json         the public keys of the device and the server
     checkpoint.dsse   the server's signed statement of its whole log at the end of a day, if any
+    firelane_verify.py  the program that checks all this: python3 firelane_verify.py THIS_FILE.zip
     timestamp.tsr     an independent authority's time stamp on that (RFC 3161), if any
 
 本压缩包为一宗案件的全部证据，由中心服务器导出。请勿解压后重新压缩，否则无法通过校验。
@@ -175,6 +181,10 @@ class Parts:
     keys: Sequence[KeyFacts]
     documents: Mapping[str, bytes] = field(default_factory=dict)
     """The PDFs of what was issued, by their hash, which the log names."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """What each PDF is: its kind, and its number where it has one."""
+    policies: Mapping[str, bytes] = field(default_factory=dict)
+    """The packs that the records name, as the server signed them, by their hash."""
     more: Mapping[str, bytes] = field(default_factory=dict)
     """`checkpoint.dsse` and `timestamp.tsr`, where there are any."""
 
@@ -208,6 +218,8 @@ def _files(parts: Parts) -> dict[str, bytes]:
     ]
     files = {
         "README.txt": README.encode(),
+        "CONTENTS.txt": contents(parts).encode(),
+        "firelane_verify.py": VERIFIER.read_bytes(),
         "keys.json": _json([key.model_dump(mode="json") for key in parts.keys]),
         "chain.json": _json(links),
         "log.jsonl": b"".join(_json(_log_line(line)) for line in parts.log),
@@ -220,7 +232,37 @@ def _files(parts: Parts) -> dict[str, bytes]:
         files[f"exhibits/{sha256}.jpg"] = data
     for sha256, data in parts.documents.items():
         files[f"documents/{sha256}.pdf"] = data
+    for sha256, data in parts.policies.items():
+        files[f"policies/{sha256}.dsse"] = data
     return files
+
+
+def contents(parts: Parts) -> str:
+    """The list of contents for people: records, images, documents, rules, log."""
+    case = parts.case
+    lines = [
+        f"案件 Case {case.number}    {case.site} · {case.camera} · {case.lane}",
+        f"设备 Device {case.device}    状态 State {case.state}",
+        "",
+    ]
+    groups: Sequence[tuple[str, Mapping[str, str]]] = (
+        ("设备签名记录 Signed records", {f"records/{one.seq:016d}.dsse": f"{one.seq}"
+                                          for one in parts.records}),
+        ("图像 Images", {f"exhibits/{name}.jpg": f"{len(data)} B"
+                          for name, data in sorted(parts.exhibits.items())}),
+        ("文书 Documents", {f"documents/{name}.pdf": parts.titles.get(name, "")
+                             for name in parts.documents}),
+        ("裁量规则 Policy packs", {f"policies/{name}.dsse": "" for name in sorted(parts.policies)}),
+        ("日志 Log", {"log.jsonl": f"{parts.log[0].seq}-{parts.log[-1].seq}"} if parts.log else {}),
+    )  # fmt: skip
+    number = 0
+    for title, files in groups:
+        lines += [f"{title}: {len(files)}"]
+        for path, told in files.items():
+            number += 1
+            lines.append(f"  {number:3d}  {path}  {told}".rstrip())
+        lines.append("")
+    return "\n".join(lines)
 
 
 def _log_line(line: LogLine | LogLink) -> dict[str, object]:

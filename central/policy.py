@@ -132,6 +132,35 @@ class Texts(Part):
         return value
 
 
+Days = Annotated[int, Field(ge=1, le=36_500)]
+
+
+class Retention(Part):
+    """For how many days each class of data is kept. A class without a number is kept until a pack
+    gives one: nothing is erased by a default."""
+
+    images: Days | None = None
+    """Pictures of a case that led to no penalty, since its end."""
+    personal: Days | None = None
+    """Plate, track and signed records of such a case; never before its pictures."""
+    uploads: Days | None = None
+    """What a party sent, since its case was closed."""
+    lookups: Days | None = None
+    """Who asked the vehicle register about whom."""
+    logs: Days | None = None
+    """Who looked at what, who took what, what was refused from devices."""
+    unfinished: Days | None = None
+    """Records whose pictures never came; the device still has them."""
+
+    @model_validator(mode="after")
+    def _pictures_first(self) -> Self:
+        if self.personal is not None and (self.images is None or self.personal < self.images):
+            raise ValueError(
+                f"personal must not be shorter than images ({self.images}), got {self.personal}"
+            )
+        return self
+
+
 class Office(Part):
     """The agency as its documents name it: letterhead, numbers, where to pay and to complain."""
 
@@ -194,6 +223,8 @@ class Policy(Part):
     texts: Texts
     office: Office | None = None
     """Without it no document can be issued."""
+    retention: Retention | None = None
+    """Without it nothing is erased by itself."""
     warned: Annotated[list[Warned], Field(max_length=1000)] = []
     limits: dict[Limit, LimitOf] = {}
 

@@ -126,7 +126,8 @@ def _lines(db: Connection, case_id: UUID, kind: str) -> list[Mapping[str, str]]:
 
 
 def _typed(db: Connection, case_id: UUID) -> list[Typed]:
-    return [Typed(line["person"], line["plate"] or None) for line in _lines(db, case_id, TYPED)]
+    lines = _lines(db, case_id, TYPED)
+    return [Typed(line["person"], line["plate"] or None) for line in lines if line]
 
 
 def _seen(db: Connection, case_id: UUID, person: str) -> bool:

@@ -256,7 +256,8 @@ case_event = Table(
     Column("payload", Text, nullable=False, comment="the exact JSON text that is hashed"),
     Column("prev_hash", _HASH, nullable=False),
     Column("hash", _HASH, nullable=False),
-    comment="append-only; a row is never changed",
+    Column("content", _HASH, comment="set where the payload was erased: the hash of what it said"),
+    comment="append-only; a row is never changed, apart from payloads erased on time",
 )
 
 checkpoint = Table(

@@ -118,12 +118,24 @@ class CaseEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """When something of a case was erased, and under which rule. `log_seq` is the tombstone."""
+
+    kind: str
+    utc_ms: int
+    rule: str
+    log_seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
     """A case with all that it rests on; records in the order of the device's chain."""
 
     row: CaseRow
     records: Sequence[RecordView]
     events: Sequence[CaseEvent]
+    erased: Mapping[str, Erased] = field(default_factory=lambda: MappingProxyType({}))
+    """By hash: pictures, records and uploads whose time was over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +186,8 @@ class Reader(Protocol):
     def cases(self, wanted: CaseFilter) -> CasePage: ...
 
     def similar(self, plate: str) -> Sequence[SimilarPlate]: ...
+
+    def case_id(self, name: str) -> UUID | None: ...
 
     def case(self, case_id: UUID) -> CaseView | None: ...
 

@@ -10,7 +10,7 @@ import edge
 
 ROOT = Path(__file__).parents[1]
 LINES_PER_FILE = 400
-ONE_FILE_ON_PURPOSE = {"central/firelane_verify.py": 620}
+ONE_FILE_ON_PURPOSE = {"central/firelane_verify.py": 720}
 """Third parties take the verifier as one file and read it whole."""
 LINES_PER_FUNCTION = 60
 """Forty is the aim; sixty is where a function is refused."""

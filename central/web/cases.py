@@ -27,6 +27,7 @@ DONE = frozenset({*Action, "already", "asked", "recused", "received", "dropped"}
 RECEIPTS = {kind: slug for slug, kind in SLUGS.items()}
 SeesCases = Annotated[Visit, Depends(may(Act.SEE_CASES))]
 SEARCHED = "files searched"
+HOLDS = ("reason", "changed")
 FAULTS = ("name", "nothing")
 
 
@@ -93,6 +94,8 @@ def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
         latest=view.records[-1] if view.records else None,
         occasions=shown,
         occasions_digest=exhibits.digest(shown),
+        holds=parts.back.holds.of(view.row.id),
+        hold_fault=fault if (fault := request.query_params.get("hold", "")) in HOLDS else "",
         line=timeline.timeline(view.records) if view.records else None,
         summary=facts.summary(view, t) if view.records else [],
         groups=facts.groups(view, t) if view.records else [],

@@ -20,7 +20,7 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One exhibit; `held` is whether its bytes have come yet."""
+    """One exhibit; `held` is whether its bytes are here."""
 
     exhibit: Exhibit
     held: bool

@@ -1,5 +1,8 @@
 """A case leaves the house as a packet that proves itself, or not at all."""
 
+import hashlib
+import subprocess
+import sys
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -14,9 +17,15 @@ from central.database import connect, migrate
 from central.export import ExportError, Source, export_case
 from central.firelane_verify import main as verifier
 from central.firelane_verify import read_zip, verify
+from central.policy import PAYLOAD_TYPE
+from edge.wire.signing import open_envelope
+from tests.case_files import IN_FORCE, add_pack
 from tests.device import Packet, Shot, SimulatedDevice, signer
 from tests.office import NOW, SEED, Office
 
+UNKNOWN_PACK = (
+    f"the policy pack {SimulatedDevice().policy_sha256} was never put in force by the server"
+)
 SMALL = (Shot(width=48, height=32), Shot(view="plate", width=24, height=16))
 
 
@@ -49,7 +58,7 @@ def test_an_exported_case_passes_the_verifier(office: Office, device: SimulatedD
 
     report = verify(packet, [office.signer.key_id])
     assert report.reasons == []
-    assert report.notes == ()
+    assert report.notes == (UNKNOWN_PACK,)
     assert [record["seq"] for record in report.facts["records"]] == [1, 4, 5]
     assert read_zip(packet)["records/0000000000000001.dsse"] == arrival.envelope
     assert {name: data for name, data in read_zip(packet).items() if arrival.sha256 in name} == {}
@@ -105,7 +114,8 @@ def test_a_record_that_never_came_is_told_as_a_note(
 
     report = verify(packet, [office.signer.key_id])
     assert report.reasons == []
-    assert report.notes == (
+    assert report.notes[-1] == UNKNOWN_PACK
+    assert report.notes[:-1] == (
         "record 2 of the device is not known: neither the record nor a reason has come",
     )
 
@@ -195,3 +205,43 @@ def test_the_command_says_that_there_is_no_such_case(
     assert code == 2
     assert capsys.readouterr().err == "there is no case '2026-000009'\n"
     assert not packet.exists()
+
+
+def test_the_bundle_holds_contents_rules_and_its_own_verifier(
+    office: Office, tmp_path: Path
+) -> None:
+    pack = IN_FORCE.encode()
+    named = hashlib.sha256(pack).hexdigest()
+    device = office.register(SimulatedDevice(policy_sha256=named))
+    add_pack(office)
+    arrival = delivered(office, device)
+
+    packet = export_case(source(office), only_case(office, arrival), NOW)
+    files = read_zip(packet)
+    (tmp_path / "packet.zip").write_bytes(packet)
+    (tmp_path / "firelane_verify.py").write_bytes(files["firelane_verify.py"])
+    command = [sys.executable, "-I", "firelane_verify.py", "packet.zip"]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    assert told.returncode == 0, told.stdout
+    assert "所依据的裁量规则由中心签名" in told.stdout
+    assert verify(packet).notes == ()
+    opened = open_envelope(files[f"policies/{named}.dsse"], office.keys, PAYLOAD_TYPE)
+    assert opened.payload == pack
+    contents = files["CONTENTS.txt"].decode()
+    assert "设备签名记录 Signed records: 3" in contents
+    assert "图像 Images: 3" in contents
+    assert f"policies/{named}.dsse" in contents
+
+
+def test_another_policy_pack_in_the_bundle_is_found(office: Office) -> None:
+    named = hashlib.sha256(IN_FORCE.encode()).hexdigest()
+    device = office.register(SimulatedDevice(policy_sha256=named))
+    add_pack(office)
+    arrival = delivered(office, device)
+    forged = office.signer.seal(PAYLOAD_TYPE, IN_FORCE.replace("900", "60").encode())
+    with office.engine.begin() as db:
+        db.execute(update(tables.policy).values(envelope=forged))
+
+    with pytest.raises(ExportError, match="was changed: it does not hash to its name"):
+        export_case(source(office), only_case(office, arrival), NOW)

@@ -44,6 +44,7 @@ def test_a_clean_packet_passes_every_check(clean: Exported) -> None:
         "exhibits",
         "chain",
         "receipts",
+        "policies",
         "log",
         "documents",
     ]
