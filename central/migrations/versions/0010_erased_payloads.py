@@ -8,12 +8,12 @@ down_revision = "0009"
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("case_event") as line:
-        line.add_column(
-            sa.Column(
-                "content",
-                sa.String(length=64),
-                nullable=True,
-                comment="set where the payload was erased: the hash of what it said",
-            )
-        )
+    op.add_column(
+        "case_event",
+        sa.Column(
+            "content",
+            sa.String(length=64),
+            nullable=True,
+            comment="set where the payload was erased: the hash of what it said",
+        ),
+    )
