@@ -30,7 +30,6 @@ from central.web import (
     filters,
     fleet,
     keeping,
-    keeping,
     owner,
     owner_check,
     owner_forms,
