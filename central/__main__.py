@@ -26,6 +26,7 @@ from central.database import DatabaseFault
 from central.desk_cli import add_commands as add_desk_commands
 from central.documents.press import FontsMissing
 from central.export import ExportError, Source, export_case
+from central.gateways.opened import ExtraMissing
 from central.policies import Policies, PolicyError, read_pack
 from central.registry import NewDevice, RegistryError
 from central.server import BadKey, Died, Rig, serve
@@ -42,6 +43,7 @@ _SENTENCES = (
     DatabaseFault,
     PolicyError,
     ExportError,
+    ExtraMissing,
     FontsMissing,
     RegistryError,
     SharingError,

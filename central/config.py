@@ -61,6 +61,13 @@ class Fleet(Section):
     watch_s: Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)] = 60.0
 
 
+class Reader(Section):
+    """The second, independent reader of plates, in an environment of its own."""
+
+    python: File
+    """Its interpreter, as `scripts/install reader` makes it: `.venv-reader/bin/python`."""
+
+
 class Config(Section):
     """All of it."""
 
@@ -72,6 +79,7 @@ class Config(Section):
     web: Web = Web()
     fleet: Fleet = Fleet()
     gateways: GatewaysConfig = GatewaysConfig()
+    reader: Reader | None = None
 
     @field_validator("database_url")
     @classmethod
@@ -115,6 +123,7 @@ class Config(Section):
                 "signing_key": folder / self.signing_key,
                 "broker": self.broker.model_copy(update=broker),
                 "gateways": self.gateways.beside(folder),
+                "reader": self.reader and Reader(python=folder / self.reader.python),
             }
         )
 
@@ -137,6 +146,7 @@ def load(path: Path, env: Mapping[str, str]) -> Config:
             ("broker.cert", config.broker.cert),
             ("broker.key", config.broker.key),
             *config.gateways.files().items(),
+            *((("reader.python", config.reader.python),) if config.reader else ()),
         )
         if not file.is_file()
     ]

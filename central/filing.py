@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, insert, select, update
 
-from central import acting, events, registry, stays, tables
+from central import acting, events, notices, registry, reminder_rows, stays, tables
 from central.cases import Act, Guard, Money, Remedy, Role, State
 from central.counters import take
 from central.stays import Summary, summary
@@ -68,6 +68,7 @@ def refresh(db: Connection, case_id: UUID, utc_ms: int) -> None:
     """Bring the case up to its stored records: the acts that follow from them, then the summary."""
     records = records_of(db, case_id)
     now = summary(records)
+    notices.note_records(db, case_id, records)
     _act(db, case_id, records, utc_ms)
     case = db.execute(select(_CASE).where(_CASE.c.id == case_id)).one()
     head = events.head(db)
@@ -119,6 +120,7 @@ def _open(db: Connection, record: Record, utc_ms: int, timezone: tzinfo) -> UUID
     )
     payload = {"number": number, "stay": str(record.stay.id), "site": str(site)}
     events.append(db, events.Event(utc_ms, ACTOR, "opened", case_id, payload))
+    reminder_rows.begin(db, case_id, utc_ms)
     return case_id
 
 

@@ -59,6 +59,10 @@ class Parts:
     blobs: Blobs
     signer: Signer
     clock: Clock
+    stored: Callable[[], None] = lambda: None
+    """Told when a record was committed: what follows from it is due now."""
+    came_back: Callable[[str], None] = lambda device: None
+    """Told which device announced itself: it may have missed something."""
 
 
 class Ingest:
@@ -187,6 +191,7 @@ class Ingest:
         if stored is None:
             return []
         point("stored", str(record_id))
+        self._parts.stored()
         log.info("record stored device=%s record=%s", stored.device, record_id)
         return [receipts.down(stored.device, stored.receipt)]
 
@@ -218,6 +223,7 @@ class Ingest:
             birth = parse(Birth, message.payload)
             require_same_device(address.device, birth.device)
             self._parts.registry.born(birth, self._seen(message))
+            self._parts.came_back(address.device)
         return []
 
     def _health(self, address: Address, message: Incoming) -> list[Outgoing]:

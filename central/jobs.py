@@ -34,6 +34,20 @@ class Job:
     run: Callable[[int], object]
 
 
+class Bell:
+    """Rung from any thread when something became due; nobody may be listening yet, or no more."""
+
+    def __init__(self) -> None:
+        self._hears: Callable[[], None] | None = None
+
+    def to(self, hears: Callable[[], None]) -> None:
+        self._hears = hears
+
+    def ring(self) -> None:
+        if self._hears is not None:
+            self._hears()
+
+
 class Jobs:
     """`run` until told to stop; `wake` from any thread when something became due just now."""
 

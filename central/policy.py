@@ -83,6 +83,19 @@ class Repeat(Part):
     reminders_per_day: Annotated[int, Field(ge=1, le=50)]
 
 
+class Reminder(Part):
+    """How an owner comes to be reminded, and what follows where the reminder does not arrive."""
+
+    readings_needed: Annotated[int, Field(ge=1, le=3)] = 2
+    """So many independent readings of the plate, by machines or people, must agree."""
+    fresh_s: Seconds = 1800
+    """A vehicle last seen longer ago than this is not reminded by itself: it may be gone."""
+    report_wait_s: Annotated[int, Field(ge=10, le=86_400)] = 300
+    """Without a delivery report by then the reminder has failed."""
+    when_failed: Literal["call", "visit", "wait"] = "call"
+    """What staff do then. None of it takes the place of a delivered reminder."""
+
+
 class Penalty(Part):
     """How much, under which procedure."""
 
@@ -219,6 +232,7 @@ class Policy(Part):
     times: Times
     quiet_hours: QuietHours | None = None
     repeat: Repeat
+    reminder: Reminder = Reminder()
     penalty: Penalty
     texts: Texts
     office: Office | None = None

@@ -10,6 +10,7 @@ from central import (
     document_tables,
     office_tables,
     owner_tables,
+    reminder_tables,
     sharing_tables,
     tables,
 )
@@ -23,5 +24,6 @@ MODULES = (
     desk_tables,
     office_tables,
     act_tables,
+    reminder_tables,
 )
 metadata = tables.metadata

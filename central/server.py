@@ -34,15 +34,19 @@ from central.database import connect, migrate
 from central.documents.press import check_fonts
 from central.export import Source, export_case
 from central.fleet import Fleet
+from central.gateways.config import HttpSms
+from central.gateways.opened import open_gateways
 from central.ingest import Ingest, Parts
-from central.jobs import Jobs
+from central.jobs import Bell, Jobs
 from central.leases import take_lease
 from central.link import WORLD, Link
 from central.lookup import Lookup
 from central.owner.desk import OwnerDesk
 from central.registry import Registry
+from central.reminder_office import Outside, ReminderOffice
 from central.reviewing import Reviews
 from central.rounds import office_jobs
+from central.second_reading import WorkerReader
 from central.store import Store
 from central.web import parts as web_parts
 from central.web.app import create_app
@@ -78,16 +82,29 @@ class Rig:
     ingest: Ingest
     lookup: Lookup
     accounts: Accounts
+    reminders: ReminderOffice
 
     @classmethod
     def open(cls, config: Config, clock: Clock) -> "Rig":
-        """Opens and migrates the database. Raises BadKey, DatabaseFault, OSError or DBAPIError."""
+        """Opens and migrates the database. Raises BadKey, ExtraMissing, DatabaseFault, OSError or
+        DBAPIError."""
         signer = read_signer(config.signing_key)
         make_folder(config.evidence_dir)
         engine = connect(config.database_url.get_secret_value())
         migrate(engine)
         blobs, registry = Blobs(config.evidence_dir), Registry(engine)
         store, fleet = Store(engine, signer, config.zone), Fleet(engine, registry, signer)
+        reminders = ReminderOffice.over(engine, blobs, outside(config), Bell())
+        ingest = Parts(
+            store=store,
+            registry=registry,
+            fleet=fleet,
+            blobs=blobs,
+            signer=signer,
+            clock=clock,
+            stored=reminders.bell.ring,
+            came_back=reminders.came_back,
+        )
         return cls(
             config=config,
             clock=clock,
@@ -97,10 +114,24 @@ class Rig:
             registry=registry,
             store=store,
             fleet=fleet,
-            ingest=Ingest(Parts(store, registry, fleet, blobs, signer, clock)),
+            ingest=Ingest(ingest),
             lookup=Lookup(engine, blobs),
             accounts=Accounts(engine),
+            reminders=reminders,
         )
+
+
+def outside(config: Config) -> Outside:
+    """Gateways and the second reader, as configured. Raises ExtraMissing."""
+    base_url = config.web.address(config.web.port)
+    sms = config.gateways.sms
+    return Outside(
+        base_url=base_url,
+        zone=config.zone,
+        gateways=open_gateways(config.gateways, base_url),
+        reader=None if config.reader is None else WorkerReader(config.reader.python),
+        report_secret=sms.report_secret if isinstance(sms, HttpSms) else None,
+    )
 
 
 def read_signer(path: Path) -> Signer:
@@ -126,9 +157,13 @@ def serve(rig: Rig, stop: Event) -> None:
     work = CaseWork.over(rig.engine, rig.blobs)
     listed = (*office_jobs(rig.engine), *work.jobs())
     jobs = Jobs(listed, rig.engine, rig.clock, worker_name())
+    reminding = rig.reminders.jobs(rig.signer, link.send)
+    reminders = Jobs(reminding, rig.engine, rig.clock, worker_name())
+    rig.reminders.bell.to(reminders.wake)
     threads = [
         Thread(target=link.run, args=(stop,), name="link", daemon=True),
         Thread(target=jobs.run, args=(stop,), name="jobs", daemon=True),
+        Thread(target=reminders.run, args=(stop,), name="reminders", daemon=True),
         Thread(target=_watch, args=(rig, link, stop), name="watch", daemon=True),
     ]
     for thread in threads:
@@ -145,6 +180,7 @@ def serve(rig: Rig, stop: Event) -> None:
         web.stop()
         for thread in threads:
             thread.join(STOP_S)
+        rig.reminders.close()
         rig.engine.dispose()
 
 

@@ -21,9 +21,11 @@ from central.cases import Act, Action, Case, Guard, Role
 from central.database import reading
 from central.fleet import Fleet
 from central.ingest import Incoming, Ingest, Parts
+from central.jobs import Bell
 from central.lookup import Lookup
 from central.receipts import Outgoing
 from central.registry import NewDevice, Registry
+from central.reminder_office import Outside, ReminderOffice
 from central.store import Store
 from edge.wire.fields import Message, parse
 from edge.wire.limits import CHUNK_BYTES
@@ -63,15 +65,31 @@ class Office:
     fleet: Fleet
     ingest: Ingest
     lookup: Lookup
+    reminders: ReminderOffice
 
     @classmethod
-    def open(cls, engine: Engine, folder: Path) -> "Office":
+    def open(cls, engine: Engine, folder: Path, outside: Outside | None = None) -> "Office":
+        """Without `outside` there is no gateway and no second reader."""
         own, clock, blobs = signer(SEED), TurnedClock(), Blobs(folder / "evidence")
         store = Store(engine, own, ZoneInfo("Asia/Shanghai"))
         registry = Registry(engine)
         fleet = Fleet(engine, registry, own)
-        ingest = Ingest(Parts(store, registry, fleet, blobs, own, clock))
-        return cls(engine, blobs, clock, own, store, registry, fleet, ingest, Lookup(engine, blobs))
+        outside = outside or Outside("https://firelane.example", ZoneInfo("Asia/Shanghai"))
+        reminders = ReminderOffice.over(engine, blobs, outside, Bell())
+        parts = Parts(
+            store=store,
+            registry=registry,
+            fleet=fleet,
+            blobs=blobs,
+            signer=own,
+            clock=clock,
+            stored=reminders.bell.ring,
+            came_back=reminders.came_back,
+        )
+        lookup = Lookup(engine, blobs)
+        return cls(
+            engine, blobs, clock, own, store, registry, fleet, Ingest(parts), lookup, reminders
+        )
 
     @property
     def keys(self) -> dict[str, Ed25519PublicKey]:
