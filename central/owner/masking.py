@@ -9,6 +9,8 @@ import io
 
 from PIL import Image
 
+from central.owner.pixels import plain_jpeg
+
 Box = tuple[int, int, int, int]
 BLOCKS_ACROSS = 48
 """A plate in a wide view is at most a tenth of it: five blocks for seven characters."""
@@ -25,13 +27,13 @@ def masked(jpeg: bytes, box: Box | None, frame: tuple[int, int]) -> bytes:
     if box is not None:
         place = _scaled(box, frame, sharp.size)
         coarse.paste(sharp.crop(place), place[:2])
-    return _jpeg(coarse)
+    return plain_jpeg(coarse, _QUALITY)
 
 
 def copied(jpeg: bytes) -> bytes:
     """A copy without metadata: of a view that shows nothing but the owner's plate."""
     with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as opened:
-        return _jpeg(opened.convert("RGB"))
+        return plain_jpeg(opened.convert("RGB"), _QUALITY)
 
 
 def _blocks(sharp: Image.Image) -> Image.Image:
@@ -53,9 +55,3 @@ def _scaled(box: Box, frame: tuple[int, int], size: tuple[int, int]) -> Box:
         min(size[0], int((right + across) * x) + 1),
         min(size[1], int((bottom + down) * y) + 1),
     )
-
-
-def _jpeg(image: Image.Image) -> bytes:
-    written = io.BytesIO()
-    image.save(written, "JPEG", quality=_QUALITY)
-    return written.getvalue()

@@ -36,6 +36,7 @@ class Party:
     person: Person
     checked_utc_ms: int | None
     confirmed_utc_ms: int | None
+    source: Source
 
 
 def add(
@@ -98,7 +99,7 @@ def _party(row: Row[tuple[object, ...]] | None) -> Party | None:
     person = Person(
         row.name, row.id_number, row.phone, row.address, kind=row.kind, relation=row.relation
     )
-    return Party(row.id, row.case_id, person, row.checked_utc_ms, row.confirmed_utc_ms)
+    return Party(row.id, row.case_id, person, row.checked_utc_ms, row.confirmed_utc_ms, row.source)
 
 
 @dataclass(frozen=True, slots=True)

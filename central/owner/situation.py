@@ -134,8 +134,9 @@ class Situation:
 
     @property
     def may_admit(self) -> bool:
-        """Nobody is the party yet, and this person has not said who they are."""
-        return self.may_speak and self.me is None
+        """A case was opened, nobody is its party yet, and this person has not said who they are:
+        before that nobody's identity is asked for."""
+        return self.phase == "filed" and self.may_speak and self.me is None
 
     @property
     def may_reconsider(self) -> bool:

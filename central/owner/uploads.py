@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from central.owner.pixels import plain_jpeg
+
 MOST_FILES = 6
 FILE_BYTES = 10 * 1024 * 1024
 REQUEST_BYTES = 32 * 1024 * 1024
@@ -88,6 +90,4 @@ def _picture(raw: bytes, name: str) -> bytes:
     except (OSError, ValueError, SyntaxError, EOFError, Warning, Image.DecompressionBombError):
         raise BadUpload("broken_picture", name) from None
     flat.thumbnail((LONGEST_EDGE, LONGEST_EDGE))
-    written = io.BytesIO()
-    flat.save(written, "JPEG", quality=_QUALITY)
-    return written.getvalue()
+    return plain_jpeg(flat, _QUALITY)

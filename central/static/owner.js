@@ -24,7 +24,17 @@
   }
 
   for (const form of document.querySelectorAll("form[data-once]")) {
-    form.addEventListener("submit", () => {
+    form.addEventListener("submit", (event) => {
+      // The server refuses it too, but only after minutes of sending.
+      const files = form.querySelector("input[type=file]");
+      const sizes = files ? [...files.files].map((file) => file.size) : [];
+      const most = files ? Number(files.dataset.most) : 0;
+      if (sizes.some((size) => size > most) || sizes.reduce((sum, size) => sum + size, 0) > 3 * most) {
+        event.preventDefault();
+        document.getElementById("files-large").hidden = false;
+        files.focus();
+        return;
+      }
       const button = form.querySelector("button");
       // Not before the form has been read: a disabled button is not sent.
       setTimeout(() => { button.disabled = true; }, 0);

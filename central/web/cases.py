@@ -84,6 +84,7 @@ def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
     t = texts_of(request, visit)
     green = all(check.ok is not False for held in view.records for check in held.checks)
     done = request.query_params.get("done", "")
+    sees = allowed(visit.user.role, Act.SEE_EVIDENCE)
     shown = exhibits.occasions(view.records) if view.records else []
     return render(
         request,
@@ -111,5 +112,13 @@ def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
         plate_chars=facts.plate_chars(view.records[-1].record.vehicle.plate)
         if view.records
         else [],
+        told=parts.owner.told(view.row.id) if sees else (),
+        named=parts.owner.people(view.row.id) if sees else (),
+        masked_id=masked_id,
         mark=mark_text(mark),
     )
+
+
+def masked_id(text: str) -> str:
+    """Enough of a number to tell two apart."""
+    return f"{text[:3]}{'*' * (len(text) - 7)}{text[-4:]}" if len(text) > 7 else "*" * len(text)

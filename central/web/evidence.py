@@ -44,6 +44,28 @@ def exhibit(request: Request, sha256: str, _visit: SeesEvidence) -> Response:
     return FileResponse(path, media_type=held.media_type, headers=headers)
 
 
+@router.get("/cases/{case_id}/uploads/{upload_id}")
+def upload(request: Request, case_id: str, upload_id: str, visit: SeesEvidence) -> Response:
+    """What a party sent. Pictures were made anew when they came; a PDF is nothing that a browser
+    may run: it is a file to keep."""
+    parts, of_case, known = parts_of(request), uuid_of(case_id), uuid_of(upload_id)
+    found = parts.owner.upload(of_case, known) if of_case and known else None
+    if found is None:
+        raise HTTPException(404)
+    look = Look(visit.user.id, "upload opened", of_case, str(known))
+    parts.accounts.log_look(look, parts.clock.utc_ms())
+    way = "inline" if found.media_type == "image/jpeg" else "attachment"
+    return Response(
+        parts.pictures.path(found.sha256).read_bytes(),
+        media_type=found.media_type,
+        headers={
+            "Content-Disposition": f"{way}; filename*=UTF-8''{quote(found.name, safe='')}",
+            "Content-Security-Policy": IMAGE_POLICY,
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
 @router.get("/records/{record_id}")
 def record_envelope(request: Request, record_id: str, visit: SeesEvidence) -> Response:
     """The signed envelope, the exact bytes that came from the device."""

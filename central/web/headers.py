@@ -20,7 +20,11 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """Middleware; an answer's own header wins."""
+    """Middleware; an answer's own header wins.
+
+    Who is answered before all of a body was read (it is too large, or nobody may send it) is cut
+    off: the server would otherwise go on reading to the end, a gigabyte if need be.
+    """
 
     def __init__(self, app: ASGIApp, secure: bool) -> None:
         self._app = app
@@ -33,11 +37,26 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
+        unread = _has_body(scope)
+
+        async def receive_and_note() -> Message:
+            nonlocal unread
+            message = await receive()
+            unread = unread and message.get("more_body", False)
+            return message
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                if unread:
+                    headers["Connection"] = "close"
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        await self._app(scope, receive_and_note, send_with_headers)
+
+
+def _has_body(scope: Scope) -> bool:
+    headers = dict(scope["headers"])
+    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"

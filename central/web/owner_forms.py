@@ -22,7 +22,7 @@ from central.owner.entry import OwnerVisit
 from central.owner.parties import Person
 from central.owner.situation import Situation
 from central.owner.speaking import MOST_CHARS, NotNow, Said, TooMuch
-from central.owner.uploads import MOST_FILES, BadUpload, Clean, clean
+from central.owner.uploads import FILE_BYTES, MOST_FILES, BadUpload, Clean, clean
 from central.web.guard import Form
 from central.web.owner_guard import NO_REFERRER, PREFIX, Arrived, Checked, Passed, page
 from central.web.parts import parts_of
@@ -109,6 +109,7 @@ def form_page(
         typed={**values, "form": _number(values["form"])},
         most_files=MOST_FILES,
         most_chars=MOST_CHARS,
+        file_bytes=FILE_BYTES,
         **context,
     )
 

@@ -14,6 +14,7 @@ from central.web.owner_forms import DEFENCES, FORMS, NOT_MINE
 from central.web.texts import LANGUAGES, catalogue
 from tests.case_files import CaseFile, add_pack
 from tests.case_steps import TO_FILED
+from tests.doors import NOBODYS
 from tests.owners import Owner, jpeg, state_of
 from tests.staff import Staff, token
 from tests.stories import BLUE_PLATE, RED, Teller
@@ -192,3 +193,35 @@ def test_what_was_typed_survives_a_visit_that_ended_meanwhile(staff: Staff, file
     assert "写了很久\n的说明</textarea>" in again.text
     assert filled["form"] in again.text
     assert file.office.count(statement) == 1
+
+
+def test_staff_see_what_was_said_and_sent_and_who_is_named(staff: Staff, file: CaseFile) -> None:
+    owner = Owner.of(staff, file.case_id)
+    named = {
+        "grounds": "other-driver",
+        "name": "李明",
+        "phone": "13912345678",
+        "id_number": "330203199001011236",
+    }
+    with owner.inside() as client:
+        files = [("files", ("合影.jpg", jpeg(), "image/jpeg"))]
+        owner.send(client, "not-me", {**named, "text": "那天是他开的。"}, files)
+    with staff.signed_in() as client:
+        page = client.get(f"/cases/{file.case_id}")
+        upload = page.text.partition("/uploads/")[2].partition('"')[0]
+        shown = client.get(f"/cases/{file.case_id}/uploads/{upload}")
+        other = client.get(f"/cases/{NOBODYS}/uploads/{upload}")
+    with staff.signed_in("zhou") as client:
+        finance = client.get(f"/cases/{file.case_id}")
+    with file.office.engine.connect() as db:
+        looks = db.scalars(select(tables.access_log.c.action)).all()
+
+    assert "那天是他开的。" in page.text
+    assert "李明" in page.text
+    assert "330***********1236" in page.text
+    assert "330203199001011236" not in page.text
+    assert "合影.jpg" in page.text
+    assert shown.headers["content-type"] == "image/jpeg"
+    assert other.status_code == 404
+    assert "李明" not in finance.text
+    assert looks.count("upload opened") == 1
