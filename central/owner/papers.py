@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
-from central import acting, documents, events, tables
+from central import acting, documents, events
 from central.billing import do_with_document
 from central.case_moves import RULES
 from central.cases import Act, Action, Guard, Role, State
@@ -59,20 +59,6 @@ def of_case(db: Connection, case_id: UUID) -> Sequence[Paper]:
         for one in reversed(facts.issued(db, case_id))
         if one.kind in KINDS
     ]
-
-
-def first_opened(db: Connection, case_id: UUID, kind: str) -> int | None:
-    """When the party first opened a document of a kind here under a live consent: the moment of
-    its electronic service. None where that never was."""
-    event = tables.case_event
-    query = select(event.c.utc_ms, event.c.payload).where(
-        event.c.case_id == case_id, event.c.type == OPENED
-    )
-    for row in db.execute(query.order_by(event.c.seq)):
-        line = events.parse_payload(row.payload)
-        if line["kind"] == kind and line["consent"]:
-            return int(row.utc_ms)
-    return None
 
 
 class Papers:

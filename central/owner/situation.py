@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, select
 
 from central import balances
-from central.calendar import LegalCalendar, local_date
+from central.calendar import LegalCalendar, Length, Unit, local_date
 from central.case_moves import RULES
 from central.cases import Action, Case, Remedy, Role, State
 from central.documents import facts
@@ -24,6 +24,7 @@ from central.owner.papers import Paper
 from central.owner.parties import Consent, Party
 from central.owner_links import Link
 from central.owner_tables import owner_upload, statement
+from central.papers import received
 from central.policies import kept_packs
 from central.policy import Policy, in_force
 
@@ -70,7 +71,9 @@ STEPS: Mapping[str, tuple[str, ...]] = {
 """The road as a line of five; phases that are in none have left it."""
 HEARD_BEFORE = frozenset({"watched", "grace", "grace-over", *STEPS["review"], *STEPS["told"]})
 """Until the decision is made anything may be said."""
-_TOLD_BY = "行政处罚告知书"
+_TOLD_BY = facts.NOTICE
+SUIT_AFTER_RECONSIDERATION = Length(15, Unit.DAYS)
+"""行政诉讼法 art. 45."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +205,7 @@ def read(db: Connection, link: Link, calendar: LegalCalendar, utc_ms: int) -> Si
         rules=rules,
         office=file.rules.today,
         amount=_amount(file) if is_party else "",
-        state_until=_state_until(db, link.case_id, file, calendar) if notice else None,
+        state_until=_state_until(db, notice, file, calendar) if notice else None,
         hearing=is_party and _hearing(file),
         said=_said(db, link),
         papers=papers.of_case(db, link.case_id) if is_party else (),
@@ -245,15 +248,15 @@ def _hearing(file: facts.File) -> bool:
 
 
 def _state_until(
-    db: Connection, case_id: UUID, file: facts.File, calendar: LegalCalendar
+    db: Connection, notice: facts.Issued, file: facts.File, calendar: LegalCalendar
 ) -> date | None:
-    """The last day for a statement, counted from the day on which the notice was received."""
-    told = [one.utc_ms for one in file.done if one.act.action is Action.NOTIFY]
-    if not told or file.rules.case is None:
+    """The last day for a statement, counted from the day on which the notice came in; from its own
+    day where nobody has noted that yet, which is the shorter time."""
+    if file.rules.case is None:
         return None
-    received = papers.first_opened(db, case_id, _TOLD_BY) or told[-1]
-    limit = file.rules.case.limit("make-statement")
-    return calendar.after(local_date(received, CHINA), limit).last
+    came = received(db, file.row.id).get(notice.sha256)
+    day = came.day if came else local_date(notice.issued_utc_ms, CHINA)
+    return calendar.after(day, file.rules.case.limit("make-statement")).last
 
 
 def _remedies(
@@ -266,9 +269,12 @@ def _remedies(
     day = local_date(served[-1], CHINA)
     reconsider = calendar.after(day, file.rules.case.limit("reconsideration")).last
     sue = calendar.after(day, file.rules.case.limit("litigation")).last
+    judged = [one.utc_ms for one in file.done if one.act.action is Action.DECIDE_RECONSIDERATION]
+    if judged:
+        sue = calendar.after(local_date(judged[-1], CHINA), SUIT_AFTER_RECONSIDERATION).last
     if today > max(reconsider, sue) and case.remedy is Remedy.NONE:
         return None
-    simple = file.last("当场行政处罚决定书") is not None
+    simple = file.last(facts.DECISIONS[1]) is not None
     return Remedies(reconsider, sue, simple)
 
 

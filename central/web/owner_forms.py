@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from central.calendar import local_date
 from central.cases import Action, Guard
 from central.documents.wording import CHINA
+from central.gateways.identity import is_id_number
 from central.owner.entry import OwnerVisit
 from central.owner.parties import Person
 from central.owner.situation import Situation
@@ -37,8 +38,6 @@ DEFENCES = (
 )  # fmt: skip
 NOT_MINE = ("other-driver", "sold", "stolen", "cloned")
 _NAME, _PHONE, _ADDRESS, _ID = 50, 20, 150, 18
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECK = "10X98765432"
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,11 +270,3 @@ def _person_faults(form: OwnerForm, sent: Form) -> dict[str, str]:
     if own and len(person.address) < 5:
         faults["address"] = "address"
     return faults
-
-
-def is_id_number(text: str) -> bool:
-    """Whether it is a resident's ID number: 18 characters, the last of which checks the others."""
-    if len(text) != 18 or not text.isascii() or not text[:17].isdigit():
-        return False
-    total = sum(int(char) * weight for char, weight in zip(text, _WEIGHTS, strict=False))
-    return text[17] == _CHECK[total % 11]

@@ -11,6 +11,7 @@ from central.documents.press import print_pdf
 from central.holidays import load
 from central.owner import papers, parties
 from central.owner_tables import service_consent
+from central.papers import ELECTRONIC, received
 from central.web.texts import catalogue
 from tests.case_files import CaseFile
 from tests.case_steps import TO_DECIDED, TO_PARTY, act
@@ -108,7 +109,7 @@ def test_a_document_is_the_partys_alone_and_its_opening_is_logged(
     assert "本案由另一位当事人继续办理" in holders.text
     assert "张小明" not in holders.text
     with file.office.engine.connect() as db:
-        assert papers.first_opened(db, file.case_id, "行政处罚决定书") is None
+        assert received(db, file.case_id) == {}
 
 
 def test_opening_the_decision_is_its_service_only_under_a_consent(
@@ -133,8 +134,8 @@ def test_opening_the_decision_is_its_service_only_under_a_consent(
     receipt = file.content("送达回证").values
     assert receipt["way"] == "电子送达（经受送达人同意，通过案件网页）"
     with file.office.engine.connect() as db:
-        opened = papers.first_opened(db, file.case_id, "行政处罚决定书")
-    assert opened == file.office.clock.utc_ms()
+        came = received(db, file.case_id)[sha256]
+    assert (came.kind, came.way) == ("行政处罚决定书", ELECTRONIC)
 
 
 def test_a_consent_is_to_exact_words_and_can_be_withdrawn(staff: Staff, file: CaseFile) -> None:
