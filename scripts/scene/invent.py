@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ from scripts.scene.model import (
     Surroundings,
 )
 from scripts.scene.plates import Style, invent
-from scripts.scene.timeline import Placed, footprint
+from scripts.scene.timeline import Placed, footprint, height_of, size_of
 
 SIZE = (640, 360)
 MODEL_ODDS = {
@@ -52,6 +53,8 @@ PAINT_ODDS = {
 LIGHT_ODDS: dict[LightKind, float] = {"sun": 5, "overcast": 3, "dusk": 1, "lamps": 1.5, "ir": 1.5}
 ROWS = ((2.0, 0.7, 6), (-1.7, 0.5, 4), (-4.7, 0.35, 2))
 """y of the middle, spread, and odds: in the lane, on the carriageway, at the near kerb."""
+STREET = (-9.0, 6.5)
+"""y between the façades, where nothing stands in a portrait's way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,8 @@ def plate_style(model: str, rng: random.Random) -> Style:
     return rng.choices(styles, (60, 30, 3, 3, 2, 2))[0]
 
 
-def _actor(number: int, rng: random.Random) -> Actor:
-    model = _pick(rng, {k: float(v) for k, v in MODEL_ODDS.items()})
+def _actor(number: int, rng: random.Random, model: str | None = None) -> Actor:
+    model = model or _pick(rng, {k: float(v) for k, v in MODEL_ODDS.items()})
     paint = "fire_red" if model == "fire_engine" else _pick(rng, PAINT_ODDS)
     plate = None
     if model in MODELS:
@@ -103,8 +106,10 @@ def _actor(number: int, rng: random.Random) -> Actor:
     )
 
 
-def invented_stage(seed: int, actors: int = 9) -> Scene:
-    """Ground, surroundings and a pool of actors for a batch of stills."""
+def invented_stage(seed: int, actors: int = 9, portraits: Sequence[str] = ()) -> Scene:
+    """Ground, surroundings and a pool of actors for a batch of stills; one vehicle of each model
+    in `portraits`, where given, and no trees before them.
+    """
     rng = random.Random(seed)
     length, width = rng.uniform(12, 30), rng.uniform(3.4, 4.2)
     left = rng.uniform(-16, -8)
@@ -118,6 +123,7 @@ def invented_stage(seed: int, actors: int = 9) -> Scene:
         for _ in range(rng.randrange(7))
     ]
     tone = tuple(rng.uniform(0.55, 1.0) for _ in range(3))
+    pool: list[str | None] = [*portraits] or [None] * actors
     return Scene(
         name=f"still{seed}",
         seconds=1,
@@ -128,12 +134,12 @@ def invented_stage(seed: int, actors: int = 9) -> Scene:
         surroundings=Surroundings(
             facade_tone=(tone[0], tone[1], tone[2]),
             hedge=rng.random() < 0.75,
-            trees=trees,
+            trees=[] if portraits else trees,
             leaves=0.6,
             lit_windows=0.15,
         ),
         wet=rng.choice((0.0, 0.0, 0.0, rng.random())),
-        actors=[_actor(i, rng) for i in range(actors)],
+        actors=[_actor(i, rng, model) for i, model in enumerate(pool)],
     )
 
 
@@ -217,4 +223,51 @@ def invented_still(scene: Scene, index: int, kinds: tuple[LightKind, ...] | None
         jpeg_quality=rng.randrange(45, 93),
         blur_px=rng.uniform(0.5, 2.2),
         noise_gain=rng.uniform(0.5, 2.0),
+    )
+
+
+def _portrait_camera(rng: random.Random, actor: Actor, placed: Placed) -> Camera:
+    """From any side, as high as a pole; zoomed so that the vehicle fills much of the view."""
+    rear, front, half = size_of(actor)
+    length, width, height = front - rear, 2 * half, height_of(actor)
+    middle = (front + rear) / 2
+    x = placed.x + middle * math.cos(placed.heading)
+    y = placed.y + middle * math.sin(placed.heading)
+    away, up = rng.uniform(1.0, 1.6) * length + 3, rng.uniform(2.8, 6)
+    side = rng.uniform(0, 2 * math.pi)
+    while not STREET[0] < y + away * math.sin(side) < STREET[1]:
+        side = rng.uniform(0, 2 * math.pi)
+    broad, deep = abs(math.sin(side - placed.heading)), abs(math.cos(side - placed.heading))
+    tilt = math.atan2(up - height / 2, away)
+    upright = height * math.cos(tilt) + (length * deep + width * broad) * math.sin(tilt)
+    across = max(length * broad + width * deep, upright * SIZE[0] / SIZE[1])
+    distance = math.hypot(away, up - height / 2) - 0.3 * length * deep
+    return Camera(
+        at=(x + away * math.cos(side), y + away * math.sin(side), up),
+        aim=(x, y, height / 2),
+        hfov_deg=2 * math.degrees(math.atan2(across / rng.uniform(0.55, 0.8) / 2, distance)),
+        size=SIZE,
+    )
+
+
+def invented_portrait(
+    scene: Scene, index: int, kinds: tuple[LightKind, ...] | None = None
+) -> Still:
+    """One vehicle alone, near enough to be judged; the models of the pool in turn. One light for
+    each turn: a change of light costs as much as the picture.
+    """
+    rng = random.Random(scene.seed * 1009 + index)
+    turn, which = divmod(index, len(scene.actors))
+    actor = scene.actors[which]
+    heading = rng.choice((0, math.pi)) + math.radians(rng.gauss(0, 3))
+    placed = Placed(rng.uniform(-2, 2), rng.choice((2.0, -1.2)), heading, rng.random())
+    return Still(
+        index=index,
+        camera=_portrait_camera(rng, actor, placed),
+        light=invented_light(random.Random(scene.seed * 1013 + turn), kinds or ("sun", "overcast")),
+        placed={actor.id: placed},
+        effects=(),
+        jpeg_quality=rng.randrange(60, 93),
+        blur_px=rng.uniform(0.5, 1.2),
+        noise_gain=rng.uniform(0.5, 1.2),
     )

@@ -91,7 +91,11 @@ def expose(light: Light, sensor: Sensor, rng: np.random.Generator) -> Picture:
 
 
 def captioned(picture: Picture, clock: str, name: str) -> Picture:
-    """Date and time above left, camera name below right, as cameras burn them in."""
+    """Date and time above left, camera name below right, as cameras burn them in. Nothing at all
+    where `clock` is empty.
+    """
+    if not clock:
+        return picture
     height, width = picture.shape[:2]
     k = width / 1280
     result = picture.copy()
@@ -115,6 +119,8 @@ def captioned(picture: Picture, clock: str, name: str) -> Picture:
 
 
 def clock_text(start: str, t: float) -> str:
-    """`start` as YYYY-MM-DD HH:MM:SS, plus whole seconds."""
+    """`start` as YYYY-MM-DD HH:MM:SS, plus whole seconds. Nothing for a camera without a clock."""
+    if not start:
+        return ""
     began = datetime.strptime(start, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007  (a picture's caption has no zone)
     return (began + timedelta(seconds=int(t))).strftime("%Y-%m-%d %H:%M:%S")

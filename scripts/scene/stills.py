@@ -16,20 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from scripts.scene.catalogue import LIGHT, MODELS
 from scripts.scene.compose import read_picture
 from scripts.scene.effects import Weather
-from scripts.scene.invent import SIZE, Still, invented_stage, invented_still
+from scripts.scene.invent import SIZE, Still, invented_portrait, invented_stage, invented_still
 from scripts.scene.model import LightKind, Scene
-from scripts.scene.optics import NIGHT_NOISE, Picture, Sensor, expose, to_light
+from scripts.scene.optics import NIGHT_NOISE, Light, Picture, Sensor, expose, to_light
 from scripts.scene.outline import View
 from scripts.scene.plates import STYLES, draw, invent, soiled
 from scripts.scene.truth import FrameTruth, VehicleTruth, Witness
 
-BATCH = 12
-"""Stills that share one stage (ground, façade, pool of vehicles)."""
+BATCH, PORTRAITS = 12, 20
+"""Stills, and portraits, that share one stage (ground, façade, pool of vehicles)."""
 CLASSES = ("car", "truck", "bus", "ebike")
 CLASS_INDEX = {"car": 0, "truck": 1, "fire_engine": 1, "bus": 2, "ebike": 3}
 LEAST_VISIBLE, LEAST_HEIGHT_PX = 0.2, 8
+MIDDLE_LIGHT = 0.2
+"""What a camera's exposure aims at, as a share of full scale."""
 
 
 def yolo_lines(vehicles: list[VehicleTruth], size: tuple[int, int]) -> list[str]:
@@ -51,9 +54,17 @@ def yolo_lines(vehicles: list[VehicleTruth], size: tuple[int, int]) -> list[str]
     return lines
 
 
+def metered(light: Light, kind: LightKind) -> Light:
+    """A camera exposes for what it sees by day, though not all the way and not without limit."""
+    if kind in ("lamps", "ir"):
+        return light
+    gain = float(np.clip(MIDDLE_LIGHT / max(float(light.mean()), 1e-4), 0.7, 4.0)) ** 0.7
+    return np.asarray(light * np.float32(gain), np.float32)
+
+
 def developed(raw: Picture, scene: Scene, still: Still, view: View) -> Picture:
     shown = scene.model_copy(update={"effects": list(still.effects), "camera": still.camera})
-    light = Weather(shown, view).apply(to_light(raw), 5.0)
+    light = metered(Weather(shown, view).apply(to_light(raw), 5.0), still.light.kind)
     dark = still.light.kind in ("lamps", "ir")
     shot, read = NIGHT_NOISE if dark else Sensor().noise
     noise = (shot * still.noise_gain, read * still.noise_gain)
@@ -76,20 +87,21 @@ def record(
     }
 
 
-def render_batch(
-    seed: int, batch: int, count: int, out: Path, kinds: tuple[LightKind, ...] | None
-) -> None:
+def render_batch(options: argparse.Namespace) -> None:
     from scripts.scene.blender.stage import Stage
 
-    scene = invented_stage(seed * 100_000 + batch)
-    names = [f"s{seed}_{batch:04d}_{i:02d}" for i in range(count)]
+    seed, batch, out = options.seed, options.only_batch, options.out
+    kinds: tuple[LightKind, ...] | None = tuple(options.light) if options.light else None
+    scene = invented_stage(seed * 100_000 + batch, portraits=options.portraits or ())
+    invented = invented_portrait if options.portraits else invented_still
+    names = [f"s{seed}_{batch:04d}_{i:02d}" for i in range(options.count)]
     if all((out / "truth" / f"{name}.json").exists() for name in names):
         return
     stage = Stage(scene, threads=1, fine=False)
     for i, name in enumerate(names):
         if (out / "truth" / f"{name}.json").exists():
             continue
-        still = invented_still(scene, i, kinds)
+        still = invented(scene, i, kinds)
         stage.aim(still.camera)
         stage.pose(still.light, still.placed)
         raw_path = out / "raw" / f"{name}.png"
@@ -136,9 +148,8 @@ def spread(options: argparse.Namespace) -> None:
     """Starts one process per batch, as many at once as there are workers: Blender is not safe
     in threads.
     """
-    batches = [
-        (b, min(BATCH, options.count - b * BATCH)) for b in range(-(-options.count // BATCH))
-    ]
+    size = PORTRAITS if options.portraits else BATCH
+    batches = [(b, min(size, options.count - b * size)) for b in range(-(-options.count // size))]
     running: list[subprocess.Popen[bytes]] = []
     bar = tqdm(total=options.count, desc="stills", unit="still", disable=None, mininterval=5)
     while batches or running:
@@ -154,6 +165,7 @@ def spread(options: argparse.Namespace) -> None:
             ]
             command += ["--out", str(options.out), "--seed", str(options.seed)]
             command += ["--light", *options.light] if options.light else []
+            command += ["--portraits", *options.portraits] if options.portraits else []
             running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
         running[0].wait()
         for process in [p for p in running if p.poll() is not None]:
@@ -176,19 +188,22 @@ def main() -> int:
     parser.add_argument(
         "--light", nargs="*", choices=["sun", "overcast", "dusk", "lamps", "ir"], default=None
     )
+    parser.add_argument(
+        "--portraits",
+        nargs="*",
+        choices=[*MODELS, *LIGHT],
+        default=None,
+        help="vehicles alone and near: these models in turn, or all",
+    )
     parser.add_argument("--plates", type=int, default=0, help="also draw that many flat plates")
     parser.add_argument("--only-batch", type=int, default=None, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.portraits == []:
+        options.portraits = [*MODELS, *LIGHT]
     for folder in ("images", "labels", "truth", "raw"):
         (options.out / folder).mkdir(parents=True, exist_ok=True)
     if options.only_batch is not None:
-        render_batch(
-            options.seed,
-            options.only_batch,
-            options.count,
-            options.out,
-            tuple(options.light) if options.light else None,
-        )
+        render_batch(options)
         return 0
     started = time.monotonic()
     if options.plates:

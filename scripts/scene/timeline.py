@@ -16,6 +16,7 @@ from scripts.scene.model import Actor, Light, Point2, Scene
 STEP_S = 0.02
 STANDS_BELOW_MPS = 0.02
 TRAIL_M = 1.8
+PERSON_HEIGHT = 1.75
 TURNS_ABOVE_MPS = 0.15
 """Below this speed the direction of travel is too uncertain to steer by: the heading is held."""
 
@@ -115,6 +116,17 @@ def size_of(actor: Actor) -> tuple[float, float, float]:
         length, width, _ = LIGHT[actor.model]
         return -length / 2, length / 2, width / 2
     return -0.2, 0.2, 0.25
+
+
+def height_of(actor: Actor) -> float:
+    """Metres from the ground to the roof."""
+    if actor.model in LIGHT:
+        return LIGHT[actor.model][2]
+    if actor.model not in MODELS:
+        return PERSON_HEIGHT
+    model = MODELS[actor.model]
+    roof = max(z for _, z in model.greenhouse.roof)
+    return max(roof, model.cargo.z[1]) if model.cargo else roof
 
 
 def footprint(actor: Actor, where: Placed) -> NDArray[np.float64]:

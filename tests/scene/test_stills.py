@@ -1,12 +1,17 @@
 """Random scenes repeat by their seed and their labels are right."""
 
 import itertools
+import math
 
+import numpy as np
 import pytest
 
-from scripts.scene.invent import SIZE, invented_stage, invented_still
-from scripts.scene.stills import CLASSES, yolo_lines
-from scripts.scene.timeline import footprint, overlap
+from scripts.scene.catalogue import MODELS
+from scripts.scene.invent import SIZE, invented_portrait, invented_stage, invented_still
+from scripts.scene.model import Actor, Camera
+from scripts.scene.outline import View
+from scripts.scene.stills import CLASSES, metered, yolo_lines
+from scripts.scene.timeline import Placed, footprint, height_of, overlap
 from scripts.scene.truth import Box, VehicleTruth
 
 
@@ -26,6 +31,22 @@ def vehicle(box: Box, kind: str = "car", visible: float = 1.0) -> VehicleTruth:
         ground_in_lane=0,
         standing=True,
     )
+
+
+def box_of(camera: Camera, actor: Actor, where: Placed) -> Box:
+    """The box around the corners of the vehicle's upright block."""
+    ahead = np.array(camera.aim) - np.array(camera.at)
+    ahead /= np.linalg.norm(ahead)
+    right = np.cross(ahead, (0, 0, 1))
+    right /= np.linalg.norm(right)
+    rotation = np.stack([right, np.cross(right, ahead), -ahead])
+    focal = SIZE[0] / 2 / math.tan(math.radians(camera.hfov_deg) / 2)
+    view = View(rotation, -rotation @ np.array(camera.at), focal, SIZE)
+    ground = footprint(actor, where)
+    corners = [(x, y, z) for x, y in ground for z in (0, height_of(actor))]
+    pixels, _ = view.project(np.array(corners))
+    (x0, y0), (x1, y1) = pixels.min(0), pixels.max(0)
+    return float(x0), float(y0), float(x1), float(y1)
 
 
 def test_the_same_seed_gives_the_same_stage_and_stills() -> None:
@@ -69,3 +90,28 @@ def test_what_is_nearly_hidden_or_tiny_has_no_label() -> None:
     hidden = vehicle((0, 0, 100, 100), visible=0.1)
     tiny = vehicle((0, 0, 12, 7))
     assert yolo_lines([hidden, tiny], SIZE) == []
+
+
+def test_portraits_take_the_models_in_turn_each_alone_under_one_light_a_turn() -> None:
+    stage = invented_stage(5, portraits=("bus", "truck"))
+    stills = [invented_portrait(stage, index) for index in range(4)]
+    by_id = {a.id: a.model for a in stage.actors}
+    assert [[by_id[name] for name in s.placed] for s in stills] == [["bus"], ["truck"]] * 2
+    assert stills[0].light == stills[1].light != stills[2].light
+    assert {s.light.kind for s in stills} <= {"sun", "overcast"}
+
+
+@pytest.mark.parametrize("index", range(20))
+def test_a_portrait_shows_the_whole_vehicle_large_enough_to_be_judged(index: int) -> None:
+    stage = invented_stage(5, portraits=tuple(MODELS))
+    still = invented_portrait(stage, index)
+    actor = next(a for a in stage.actors if a.id in still.placed)
+    x0, y0, x1, y1 = box_of(still.camera, actor, still.placed[actor.id])
+    assert -20 <= x0 < x1 <= SIZE[0] + 20
+    assert y1 - y0 >= 120
+
+
+def test_a_dark_daylight_picture_is_lifted_and_a_night_is_left_dark() -> None:
+    dark = np.full((4, 4, 3), 0.02, np.float32)
+    assert float(metered(dark, "sun").mean()) == pytest.approx(0.02 * 4.0**0.7, rel=1e-3)
+    assert float(metered(dark, "lamps").mean()) == pytest.approx(0.02)

@@ -4,16 +4,19 @@ from typing import Any
 
 import numpy as np
 
+from scripts.scene.blender.boxbody import add_box
+from scripts.scene.blender.lettering import letter
 from scripts.scene.blender.nodes import Palette
 from scripts.scene.blender.solids import box, lathe, pillow, tube
 from scripts.scene.catalogue import Cargo, Model
 
 
-def add_cargo(root: Any, model: Model, paint: Any, palette: Palette) -> None:
+def add_cargo(root: Any, model: Model, paint: Any, palette: Palette, variety: str) -> None:
     assert model.cargo is not None
-    {"box": _box, "bed": _bed, "fire": _fire}[model.cargo.kind](
-        root, model, model.cargo, paint, palette
-    )
+    if model.cargo.kind == "box":
+        add_box(root, model, model.cargo, palette, variety)
+    else:
+        {"bed": _bed, "fire": _fire}[model.cargo.kind](root, model, model.cargo, paint, palette)
     back, front = model.cargo.x
     middle, length = (back + front) / 2, front - back
     low = model.cargo.z[0]
@@ -41,60 +44,6 @@ def add_cargo(root: Any, model: Model, paint: Any, palette: Palette) -> None:
             root,
             0.01,
         )
-
-
-def _box(root: Any, model: Model, cargo: Cargo, paint: Any, palette: Palette) -> None:
-    (back, front), (low, high), half = cargo.x, cargo.z, cargo.half_width
-    sheet = palette.plain("cargo_sheet", (0.66, 0.66, 0.64), 0.42)
-    steel = palette.steel()
-    middle, length, z = (back + front) / 2, front - back, (low + high) / 2
-    box("cargo", (middle, 0, z), (length, 2 * half, high - low), sheet, root, 0.025)
-    for side in (1, -1):
-        for x in np.linspace(back + 0.12, front - 0.12, 14):
-            box(
-                "rib",
-                (x, side * (half + 0.006), z),
-                (0.05, 0.016, high - low - 0.16),
-                sheet,
-                root,
-                0.006,
-            )
-        for edge in (low + 0.03, high - 0.03):
-            box(
-                "rim",
-                (middle, side * (half + 0.006), edge),
-                (length, 0.03, 0.06),
-                steel,
-                root,
-                0.008,
-            )
-        box(
-            "guard",
-            (middle, side * (half - 0.03), 0.62),
-            (length * 0.42, 0.03, 0.30),
-            steel,
-            root,
-            0.008,
-        )
-        box(
-            "leaf",
-            (back - 0.008, side * half / 2, z),
-            (0.02, half * 0.95, high - low - 0.12),
-            sheet,
-            root,
-            0.01,
-        )
-        for y in (0.25, 0.75):
-            tube(
-                "rod",
-                [
-                    (back - 0.03, y * side * half, low + 0.1),
-                    (back - 0.03, y * side * half, high - 0.1),
-                ],
-                0.014,
-                steel,
-                root,
-            )
 
 
 def _bed(root: Any, model: Model, cargo: Cargo, paint: Any, palette: Palette) -> None:
@@ -163,6 +112,20 @@ def _fire(root: Any, model: Model, cargo: Cargo, paint: Any, palette: Palette) -
                 palette.alloy(),
                 root,
             )
+        facing = "left" if side > 0 else "right"
+        at = ((back + front) / 2, side * (half + 0.012), high - 0.17)
+        letter(root.name + "_words", "消防救援", (0.8, 0.8, 0.78), at, 0.24, facing, root)
+        door = (0.62, side * (model.body.width / 2 + 0.012), 0.98)
+        letter(root.name + "_words", "119", (0.8, 0.8, 0.78), door, 0.26, facing, root)
+    letter(
+        root.name + "_words",
+        "消防",
+        (0.8, 0.8, 0.78),
+        (back - 0.02, 0, high - 0.3),
+        0.3,
+        "rear",
+        root,
+    )
     blue = palette.plain("beacon", (0.02, 0.06, 0.7), 0.2, glow=1.5)
     roof = model.greenhouse.roof[1][1] + 0.08
     box("beacon", (0.55, 0, roof + 0.06), (0.32, 1.5, 0.16), blue, root, 0.05)

@@ -26,6 +26,8 @@ class Lighting:
         scene.view_settings.exposure = light.exposure
         world = bpy.data.worlds.new("sky")
         scene.world = world
+        # The resolution that Blender chooses costs seconds with every change of light.
+        world.cycles.sampling_method, world.cycles.sample_map_resolution = "MANUAL", 256
         n = Nodes("sky", world)
         background = n.add("ShaderNodeBackground")
         colour, strength = self._sky(n, light)

@@ -107,9 +107,10 @@ class Stage:
         return PlateLook(pixels, (plan.width_mm / 1000, plan.height_mm / 1000), glow)
 
     def aim(self, plan: Camera) -> None:
-        """Move the camera; keeps the picture size."""
+        """Move the camera; keeps the picture size. The infrared lamp goes with it."""
         _point(self.camera, plan)
-        self._light = None
+        if self._light is not None and self._light.kind == "ir":
+            self._light = None
 
     @property
     def view(self) -> View:

@@ -9,7 +9,9 @@ import numpy as np
 from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 
+from scripts.scene.blender.cab import add_cab
 from scripts.scene.blender.cargo import add_cargo
+from scripts.scene.blender.coach import add_coach, add_hatch
 from scripts.scene.blender.nodes import Palette
 from scripts.scene.blender.orders import Built, Order
 from scripts.scene.blender.paint import lacquer_material, plate_material, skin_material
@@ -43,7 +45,14 @@ class VehicleBuilder:
         if self.model.cargo is None or self.model.kind == "pickup":
             self._trim()
         if self.model.cargo:
-            add_cargo(self.root, self.model, self.paint, self.palette)
+            variety = f"{self.name} {self.order.lacquer}"
+            add_cargo(self.root, self.model, self.paint, self.palette, variety)
+        if self.model.cargo and self.model.kind != "pickup":
+            add_cab(self.root, self.model, self.paint, self.palette)
+        if self.model.kind == "bus":
+            add_coach(self.root, self.model, self.palette)
+        if self.model.kind == "van":
+            add_hatch(self.root, self.model, self.palette)
         for side in ("front", "rear"):
             self._plate(side)
         if self.order.lamps != "off":
@@ -184,7 +193,10 @@ class VehicleBuilder:
             wide = m.tyre_width * (1.5 if behind_cab and m.kind != "pickup" else 1)
             out = m.half_width if behind_cab else m.body.width / 2
             for side in (1, -1):
-                hub = wheel(f"{self.name}_wheel", m.wheel_radius, wide, self.root, self.palette)
+                face = "steel" if (m.cargo and m.kind != "pickup") or m.kind == "bus" else "spokes"
+                hub = wheel(
+                    f"{self.name}_wheel", m.wheel_radius, wide, self.root, self.palette, face
+                )
                 hub.location = (x, side * (out - 0.015 - wide / 2), m.wheel_radius)
                 hub["side"] = side
                 self.built.wheels.append(hub)

@@ -7,9 +7,41 @@ from scripts.scene.blender.nodes import Palette
 from scripts.scene.blender.solids import box, empty, lathe
 
 
+def _spokes(name: str, radius: float, half: float, rim: float, hub: Any, palette: Palette) -> None:
+    length, count = rim - radius * 0.16, 5
+    for k in range(count):
+        for split in (-0.16, 0.16):
+            a = 2 * math.pi * k / count + split
+            reach = radius * 0.16 + length / 2
+            at = (math.cos(a) * reach, half * 0.60, math.sin(a) * reach)
+            size, turn = (length, 0.028, 0.03), (0, -a, 0.10)
+            box(name + "_spoke", at, size, palette.alloy(), hub, 0.008, turn)
+
+
+def _steel_face(
+    name: str, radius: float, half: float, rim: float, hub: Any, palette: Palette
+) -> None:
+    """A pressed steel disc with holes, as trucks and buses have."""
+    painted = palette.plain("steel_wheel", (0.36, 0.37, 0.38), 0.5, 0.3)
+    dish = [
+        (0.0001, half * 0.2),
+        (radius * 0.3, half * 0.2),
+        (radius * 0.36, half * 0.1),
+        (rim * 0.84, half * 0.62),
+        (rim, half * 0.66),
+    ]
+    lathe(name + "_dish", dish, painted, hub)
+    for k in range(8):
+        a = 2 * math.pi * k / 8
+        at = (math.cos(a) * rim * 0.7, half * 0.42, math.sin(a) * rim * 0.7)
+        hole = (radius * 0.13, 0.05, radius * 0.13)
+        box(name + "_hole", at, hole, palette.black(), hub, 0.012, (0, -a, 0))
+
+
 def wheel(
-    name: str, radius: float, width: float, parent: Any, palette: Palette, spokes: int = 5
+    name: str, radius: float, width: float, parent: Any, palette: Palette, face: str = "spokes"
 ) -> Any:
+    """`face`: spokes of a light alloy or steel disc."""
     hub = empty(name, parent)
     half, rim = width / 2, radius * 0.70
     tread = [
@@ -49,19 +81,5 @@ def wheel(
         (radius * 0.23, half * 0.4),
     ]
     lathe(name + "_cap", cap, palette.alloy(), hub, sides=24)
-    length = rim - radius * 0.16
-    for k in range(spokes):
-        for split in (-0.16, 0.16):
-            a = 2 * math.pi * k / spokes + split
-            reach = radius * 0.16 + length / 2
-            at = (math.cos(a) * reach, half * 0.60, math.sin(a) * reach)
-            box(
-                name + "_spoke",
-                at,
-                (length, 0.028, 0.03),
-                palette.alloy(),
-                hub,
-                0.008,
-                (0, -a, 0.10),
-            )
+    {"spokes": _spokes, "steel": _steel_face}[face](name, radius, half, rim, hub, palette)
     return hub
