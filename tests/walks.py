@@ -41,7 +41,7 @@ PARTY = {
     **YES,
 }
 SERVED = {"way": "直接送达", "service_place": "望江花园 3 幢", "service_result": "本人签收"}
-_HIDDEN = re.compile(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"')
+_HIDDEN = re.compile(r'<input type="hidden" name="([a-z_.]+)" value="([^"]*)"')
 
 
 def hidden(page: Response) -> dict[str, str]:

@@ -41,7 +41,7 @@ from central.web import (
     statistics,
     users,
 )
-from central.web.guard import ForgedForm, FormTooLarge, SignInFirst, current
+from central.web.guard import ForgedForm, FormTooLarge, SignInFirst, current, kept_form
 from central.web.headers import SecurityHeaders
 from central.web.multipart import BadMultipart, Busy, Reader
 from central.web.owner_guard import CheckFirst, is_owners, shown_path
@@ -113,8 +113,9 @@ def error_page(request: Request, status: int, sentence: str, code: str = "") -> 
     return render(request, visit, "error.html", status, sentence=sentence, number=status, code=code)
 
 
-def _sign_in_first(request: Request, _error: Exception) -> Response:
-    """Scripts are told; people are sent to the sign-in page, and back afterwards."""
+async def _sign_in_first(request: Request, _error: Exception) -> Response:
+    """Scripts are told; people are sent to the sign-in page, and back afterwards. What somebody
+    typed when their session was over is kept through it (central/web/sessions.py)."""
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
         if "hx-request" in request.headers:
             return Response(status_code=401)
@@ -125,6 +126,9 @@ def _sign_in_first(request: Request, _error: Exception) -> Response:
             ),
             303,
         )
+    resumes = request.method == "POST" and sessions.RESUMES.fullmatch(request.url.path)
+    if resumes and (kept := await kept_form(request)):
+        return sessions.sign_in_again(request, kept)
     return error_page(request, 401, "sign_in_first")
 
 

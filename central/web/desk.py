@@ -1,6 +1,6 @@
 """The review desk: a queue by urgency, the plate typed blind, the points of the law."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -116,7 +116,9 @@ def judge(request: Request, case_id: str, visit: Reviews, form: Sent) -> Respons
     answers = {point: Answer(form[point]) for point in Point if form[point] in words}
     most = review.GROUNDS_CHARS[1]
     grounds = form.text("grounds", most)
-    kept = {"given": answers, "grounds": grounds}
+    kept: dict[str, Any] = {"given": answers, "grounds": grounds}
+    if form["resume"] == "yes":
+        return _page(request, visit, view, **kept)
     asked = review.asked_points(parts.reviews.desk(view, visit.user.id), visit.user.id)
     if set(asked) - set(answers):
         return _page(request, visit, view, 422, fault="unanswered", **kept)

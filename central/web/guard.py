@@ -113,6 +113,20 @@ async def own_form(request: Request) -> Form:
     return Form(dict(pairs))
 
 
+async def kept_form(request: Request) -> Mapping[str, str]:
+    """What somebody sent without a session, to be shown to them again once they signed in; nothing
+    where it came from another site, or is none of our forms."""
+    pairs = getattr(request.state, "form_pairs", None)
+    if pairs is None:
+        try:
+            pairs = dict((await own_form(request)).fields)
+        except RequestRefused:
+            return {}
+    own = {"csrf", "back", "code", "password", "old", "new", "again", "resume"}
+    found = {name: value for name, value in pairs.items() if name not in own}
+    return found if "csrf" in pairs and len(found) < FORM_FIELDS - len(own) else {}
+
+
 def checked_form(request: Request, form: Annotated[Form, Depends(own_form)]) -> Form:
     """A dependency: a form with the session's token, or before signing in with the cookie's."""
     found = current(request)

@@ -1,5 +1,7 @@
 """Signing in and out, and the language and colours of this browser."""
 
+import re
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -8,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from central.access import home
 from central.auth import Attempt, TooManyAttempts, Visit, WrongPassword, sign_in
+from central.auth import visit as open_visit
 from central.web.guard import FORM_COOKIE, Form, checked_form, current, form_token, signed_in
 from central.web.parts import THEMES, parts_of, render
 from central.web.queries import own_path
@@ -18,9 +21,28 @@ YEAR_S = 365 * 86_400
 Sent = Annotated[Form, Depends(checked_form)]
 
 
+RESUMES = re.compile(r"/cases/[^/]+/(acts|receipts)/[a-z-]+|/review/[^/]+|/signatures/[^/]+")
+"""Pages that show a form again, filled in, when they are sent it with `resume`."""
+KEPT = "kept."
+"""Before the names of fields that were typed when the session was over."""
+
+
+def sign_in_again(request: Request, kept: Mapping[str, str]) -> Response:
+    """The sign-in page, holding a form that came without a session."""
+    return _page(request, 401, fault="over", next=request.url.path, kept=kept)
+
+
+def _kept(form: Form) -> Mapping[str, str]:
+    return {
+        name.removeprefix(KEPT): value
+        for name, value in form.fields.items()
+        if name.startswith(KEPT)
+    }
+
+
 def _page(request: Request, status: int = 200, **context: object) -> Response:
     token = form_token(request)
-    blank = {"name": "", "fault": "", "wait_s": 0, "next": "", **context}
+    blank = {"name": "", "fault": "", "wait_s": 0, "next": "", "kept": {}, **context}
     response = render(request, None, "sign_in.html", status, **blank)
     response.set_cookie(
         FORM_COOKIE,
@@ -60,12 +82,14 @@ def signing_in(request: Request, form: Sent) -> Response:
     try:
         token = sign_in(parts.accounts, attempt, parts.clock.utc_ms())
     except WrongPassword:
-        return _page(request, 401, name=name, fault="wrong", next=onward)
+        kept = _kept(form)
+        return _page(request, 401, name=name, fault="wrong", next=onward, kept=kept)
     except TooManyAttempts as error:
-        response = _page(request, 429, name=name, fault="wait", wait_s=error.wait_s, next=onward)
+        told = {"fault": "wait", "wait_s": error.wait_s, "next": onward, "kept": _kept(form)}
+        response = _page(request, 429, name=name, **told)
         response.headers["Retry-After"] = str(error.wait_s)
         return response
-    response = RedirectResponse(onward or "/", 303)
+    response = _onward(request, token, onward, _kept(form))
     response.set_cookie(
         parts.settings.session_cookie,
         token,
@@ -76,6 +100,15 @@ def signing_in(request: Request, form: Sent) -> Response:
     )
     response.delete_cookie(FORM_COOKIE)
     return response
+
+
+def _onward(request: Request, token: str, onward: str, kept: Mapping[str, str]) -> Response:
+    """Back to where they were; a form that was kept is shown first, and sent on by hand."""
+    if not kept or not onward:
+        return RedirectResponse(onward or "/", 303)
+    parts = parts_of(request)
+    found = open_visit(parts.accounts, token, parts.clock.utc_ms(), by_hand=True)
+    return render(request, found, "resume.html", onward=onward, kept=kept)
 
 
 @router.post("/sign-out")

@@ -81,6 +81,8 @@ def _seen(request: Request, order: Order, now_utc_ms: int) -> dict[str, object]:
 @router.post("/signatures/{pending_id}")
 def sign(request: Request, pending_id: str, visit: MayAct, form: Sent) -> Response:
     parts, now, known = parts_of(request), parts_of(request).clock.utc_ms(), _known(pending_id)
+    if form["resume"] == "yes":
+        return _page(request, visit, known)
     try:
         waiting, order = parts.work.acts.pending(known)
         if form["step"] != "sign":
