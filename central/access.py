@@ -46,6 +46,8 @@ class Act(StrEnum):
     EXPORT_PACKET = "export a packet"
     REVIEW = "review cases"
     ACT = "act on cases"
+    SEE_BOOKS = "see the books"
+    KEEP_BOOKS = "keep the books"
     NOTE_RECEIPT = "note that a document came in"
     SEE_FLEET = "see the fleet"
     MANAGE_USERS = "manage users"
@@ -70,6 +72,8 @@ ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
         Act.EXPORT_PACKET: _JUDGING,
         Act.REVIEW: frozenset({Role.OFFICER}),
         Act.ACT: _EVERYBODY - {Role.ADMIN, Role.AUDITOR, Role.FINANCE},
+        Act.SEE_BOOKS: frozenset({Role.FINANCE, Role.HEAD, Role.AUDITOR}),
+        Act.KEEP_BOOKS: frozenset({Role.FINANCE}),
         Act.NOTE_RECEIPT: frozenset({Role.OFFICER, Role.SERVICE}),
         Act.SEE_FLEET: _EVERYBODY - {Role.FINANCE},
         Act.MANAGE_USERS: frozenset({Role.ADMIN}),

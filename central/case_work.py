@@ -15,11 +15,13 @@ from central.blobs import Blobs
 from central.clocks import Clocks
 from central.delivering import Delivering
 from central.documents.press import Press
+from central.gateways.payment import PayChannel
 from central.holidays import load
 from central.jobs import Job
 from central.lookup import Lookup
+from central.paying import Paying
 
-_CLOCKS_S, _PRESS_S = 5.0, 2.0
+_CLOCKS_S, _PAYING_S, _PRESS_S = 5.0, 5.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +32,23 @@ class CaseWork:
     press: Press
     delivering: Delivering
     clocks: Clocks
+    paying: Paying
 
     @classmethod
-    def over(cls, engine: Engine, blobs: Blobs) -> "CaseWork":
+    def over(cls, engine: Engine, blobs: Blobs, channel: PayChannel | None = None) -> "CaseWork":
         calendar = load()
         return cls(
             acts=Acts(engine, Lookup(engine, blobs), calendar),
             press=Press(engine, blobs),
             delivering=Delivering(engine),
             clocks=Clocks(engine, calendar),
+            paying=Paying(engine, calendar, channel),
         )
 
     def jobs(self) -> Sequence[Job]:
         """Work that comes round, for central/jobs.py."""
         return (
             Job("clocks", _CLOCKS_S, self.clocks.run),
+            Job("paying", _PAYING_S, self.paying.run),
             Job("press", _PRESS_S, self.press.run),
         )

@@ -154,8 +154,7 @@ def serve(rig: Rig, stop: Event) -> None:
     link = Link(rig.config.broker, rig.ingest, rig.clock, partial(next_epoch, rig.engine))
     link.retain(tuple(rig.fleet.desired()))
     web = WebServer(pages(rig), rig.config.web.host, rig.config.web.port)
-    work = CaseWork.over(rig.engine, rig.blobs)
-    listed = (*office_jobs(rig.engine), *work.jobs())
+    listed = (*office_jobs(rig.engine), *case_work(rig).jobs())
     jobs = Jobs(listed, rig.engine, rig.clock, worker_name())
     reminding = rig.reminders.jobs(rig.signer, link.send)
     reminders = Jobs(reminding, rig.engine, rig.clock, worker_name())
@@ -195,6 +194,12 @@ def worker_name() -> str:
     return f"{socket.gethostname()}-{os.getpid()}"[:64]
 
 
+def case_work(rig: Rig) -> CaseWork:
+    """Leading cases, with the payment channel of the configuration."""
+    address = rig.config.web.address(rig.config.web.port)
+    return CaseWork.over(rig.engine, rig.blobs, open_gateways(rig.config.gateways, address).payment)
+
+
 def pages(rig: Rig) -> FastAPI:
     """The staff pages over this worker's parts."""
     source = Source(rig.engine, rig.blobs, rig.signer)
@@ -215,7 +220,7 @@ def pages(rig: Rig) -> FastAPI:
             export=export,
             changes=Changes(rig.lookup),
             reviews=Reviews(rig.engine),
-            work=CaseWork.over(rig.engine, rig.blobs),
+            work=case_work(rig),
             api=api.Parts.over(rig.engine, rig.clock, export),
             webhooks=Webhooks(rig.engine),
             back=BackOffice.over(rig.engine, rig.blobs, rig.signer, rig.clock),

@@ -24,6 +24,7 @@ from central.back_office import BackOffice
 from central.case_work import CaseWork
 from central.codes import Codes
 from central.export import Source, export_case
+from central.gateways.payment import PayChannel
 from central.owner.desk import OwnerDesk
 from central.reviewing import Reviews
 from central.views import CaseFilter
@@ -78,8 +79,10 @@ class Staff:
 
     @classmethod
     @contextmanager
-    def serving(cls, office: Office, base_url: str = "http://127.0.0.1") -> "Iterator[Staff]":
-        staff = cls.open(office, base_url)
+    def serving(
+        cls, office: Office, base_url: str = "http://127.0.0.1", channel: PayChannel | None = None
+    ) -> "Iterator[Staff]":
+        staff = cls.open(office, base_url, channel)
         server = WebServer(staff.app, "127.0.0.1", 0)
         server.start()
         staff.listening = server.listening
@@ -90,7 +93,7 @@ class Staff:
             server.stop()
 
     @classmethod
-    def open(cls, office: Office, base_url: str) -> "Staff":
+    def open(cls, office: Office, base_url: str, channel: PayChannel | None = None) -> "Staff":
         accounts = Accounts(office.engine)
         for name, (display, role) in PEOPLE.items():
             accounts.add_user(NewUser(name, display, HASH, role), office.clock.utc_ms())
@@ -110,7 +113,7 @@ class Staff:
             export=export,
             changes=Changes(office.lookup),
             reviews=Reviews(office.engine),
-            work=CaseWork.over(office.engine, office.blobs),
+            work=CaseWork.over(office.engine, office.blobs, channel),
             api=api.Parts.over(office.engine, office.clock, export),
             webhooks=Webhooks(office.engine),
             back=BackOffice.over(office.engine, office.blobs, office.signer, office.clock),

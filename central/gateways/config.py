@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from central.config_file import File, Section
 
+_APIV3_BYTES = 32
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -21,6 +22,18 @@ def require_safe_url(value: str) -> str:
     if parts.username or parts.query or parts.fragment:
         raise ValueError("must hold no password, query or fragment: secrets have their own keys")
     return value.rstrip("/")
+
+
+def require_secret(value: SecretStr) -> SecretStr:
+    """A secret that webhooks are signed with. Raises ValueError."""
+    text = value.get_secret_value()
+    try:
+        long_enough = len(base64.b64decode(text.removeprefix("whsec_"), validate=True)) >= 24
+    except ValueError:
+        long_enough = False
+    if not text.startswith("whsec_") or not long_enough:
+        raise ValueError("must be whsec_ and at least 24 random bytes in base64")
+    return value
 
 
 class Http(Section):
@@ -72,14 +85,7 @@ class HttpSms(Http):
     @field_validator("report_secret")
     @classmethod
     def _is_secret(cls, value: SecretStr) -> SecretStr:
-        text = value.get_secret_value()
-        try:
-            long_enough = len(base64.b64decode(text.removeprefix("whsec_"), validate=True)) >= 24
-        except ValueError:
-            long_enough = False
-        if not text.startswith("whsec_") or not long_enough:
-            raise ValueError("must be whsec_ and at least 24 random bytes in base64")
-        return value
+        return require_secret(value)
 
 
 class AliyunSms(Section):
@@ -126,7 +132,49 @@ class HttpIdentity(Http):
     kind: Literal["http"]
 
 
+class NonTaxPayment(Http):
+    """A platform for non-tax income that speaks our own small protocol."""
+
+    kind: Literal["non-tax"]
+    callback_secret: SecretStr
+    """With which the platform signs its callbacks: `whsec_` and 24 bytes or more, base64."""
+
+    @field_validator("callback_secret")
+    @classmethod
+    def _is_secret(cls, value: SecretStr) -> SecretStr:
+        return require_secret(value)
+
+
+class WechatPayment(Section):
+    """WeChat Pay v3 (Native), with WeChat's public key instead of platform certificates."""
+
+    kind: Literal["wechat"]
+    mchid: Annotated[str, Field(pattern=r"^[0-9]{6,32}$")]
+    appid: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{6,32}$")]
+    private_key: File
+    cert_serial: Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{8,64}$")]
+    apiv3_key: SecretStr
+    public_key: File
+    public_key_id: Annotated[str, Field(pattern=r"^PUB_KEY_ID_[0-9]{6,64}$")]
+    timeout_s: Annotated[float, Field(ge=0.1, le=60, allow_inf_nan=False)] = 10.0
+
+    @field_validator("apiv3_key")
+    @classmethod
+    def _is_key(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value().encode()) != _APIV3_BYTES:
+            raise ValueError(f"must have exactly {_APIV3_BYTES} bytes")
+        return value
+
+    def beside(self, folder: Path) -> Self:
+        found = {name: folder / path for name, path in self.files().items()}
+        return self.model_copy(update=found)
+
+    def files(self) -> dict[str, Path]:
+        return {"private_key": self.private_key, "public_key": self.public_key}
+
+
 AnySms = Annotated[HttpSms | AliyunSms, Field(discriminator="kind")]
+AnyPayment = Annotated[NonTaxPayment | WechatPayment, Field(discriminator="kind")]
 AnyRegister = Annotated[HttpRegister | CsvRegister, Field(discriminator="kind")]
 
 
@@ -136,6 +184,7 @@ class GatewaysConfig(Section):
     sms: AnySms | None = None
     vehicles: AnyRegister | None = None
     identity: HttpIdentity | None = None
+    payment: AnyPayment | None = None
 
     def beside(self, folder: Path) -> Self:
         """The same with relative paths counted from `folder`."""

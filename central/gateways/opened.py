@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from central.gateways.config import AliyunSms, CsvRegister, GatewaysConfig
+from central.gateways.config import AliyunSms, CsvRegister, GatewaysConfig, NonTaxPayment
 from central.gateways.identity import HttpIdentityGateway, IdentityGateway
+from central.gateways.payment import CALLBACK_PATH, NonTaxChannel, PayChannel
 from central.gateways.register import CsvRegisterGateway, HttpRegisterGateway, Register
 from central.gateways.sms import HttpSmsGateway, SmsGateway
 
@@ -22,9 +23,10 @@ class Gateways:
     sms: SmsGateway | None = None
     register: Register | None = None
     identity: IdentityGateway | None = None
+    payment: PayChannel | None = None
 
     def close(self) -> None:
-        for gateway in (self.sms, self.register, self.identity):
+        for gateway in (self.sms, self.register, self.identity, self.payment):
             if gateway is not None:
                 gateway.close()
 
@@ -35,6 +37,7 @@ def open_gateways(config: GatewaysConfig, base_url: str) -> Gateways:
         sms=_sms(config, base_url),
         register=_register(config),
         identity=None if config.identity is None else HttpIdentityGateway(config.identity),
+        payment=_payment(config, base_url),
     )
 
 
@@ -58,3 +61,14 @@ def _register(config: GatewaysConfig) -> Register | None:
     if isinstance(config.vehicles, CsvRegister):
         return CsvRegisterGateway(config.vehicles)
     return HttpRegisterGateway(config.vehicles)
+
+
+def _payment(config: GatewaysConfig, base_url: str) -> PayChannel | None:
+    if config.payment is None:
+        return None
+    if isinstance(config.payment, NonTaxPayment):
+        return NonTaxChannel(config.payment, f"{base_url}{CALLBACK_PATH}/{NonTaxChannel.name}")
+    # It loads a second HTTP library, which only who pays that way needs.
+    from central.gateways.payment_wechat import WechatChannel
+
+    return WechatChannel(config.payment, f"{base_url}{CALLBACK_PATH}/{WechatChannel.name}")

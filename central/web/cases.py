@@ -10,10 +10,12 @@ from starlette.responses import Response
 from central.access import Act, Role, allowed
 from central.accounts import Look
 from central.auth import Visit
+from central.calendar import local_date
 from central.case_moves import STAGES
 from central.cases import Action
 from central.delivering import SLUGS
 from central.full_text import Kind
+from central.limits import CHINA
 from central.views import PAGE_ROWS, CasePage
 from central.web import exhibits, facts, timeline
 from central.web.guard import LIVE_HEADER, may
@@ -104,6 +106,7 @@ def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
         outlook=parts.work.acts.outlook(view.row.id, visit.user, now_utc_ms, green=green)
         if view.records
         else None,
+        account=parts.work.paying.account(view.row.id, local_date(now_utc_ms, CHINA)),
         papers=parts.work.delivering.papers(view.row.id),
         receipts=RECEIPTS,
         dues=[(due, due.level(now_utc_ms)) for due in parts.work.clocks.dues(view.row.id)],

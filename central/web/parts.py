@@ -23,6 +23,7 @@ from central.case_moves import STAGES
 from central.case_work import CaseWork
 from central.clock import Clock
 from central.codes import Codes
+from central.money import yuan
 from central.owner.desk import OwnerDesk
 from central.reviewing import Reviews
 from central.views import Reader
@@ -140,6 +141,7 @@ def render(
                 "user": visit.user if visit else None,
                 "can": lambda act: visit is not None and allowed(visit.user.role, Act[act]),
                 "asset": asset,
+                "yuan": yuan,
                 "stage_of": stage_of,
                 "csrf": csrf,
                 "theme": theme if theme in THEMES else "auto",

@@ -1,4 +1,4 @@
-"""`python -m central.gateways.local phone|register …`: run one of them until SIGTERM."""
+"""`python -m central.gateways.local phone|register|cashier …`: run one of them until SIGTERM."""
 
 import argparse
 import logging
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from central.clock import SystemClock
-from central.gateways.local import phone, register
+from central.gateways.local import cashier, phone, register
 from central.gateways.local.serving import Tls, server
 from central.gateways.register import BadRegister
 
@@ -16,7 +16,8 @@ from central.gateways.register import BadRegister
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    return _phone(options) if options.what == "phone" else _register(options)
+    run = {"phone": _phone, "register": _register, "cashier": _cashier}
+    return run[options.what](options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -33,7 +34,22 @@ def _parser() -> argparse.ArgumentParser:
     two.add_argument("--file", type=Path, required=True, help="the entries, CSV")
     for name in ("ca", "cert", "key"):
         two.add_argument(f"--{name}", type=Path, required=True)
+    three = kinds.add_parser("cashier", help="a payment channel with its telephone on a page")
+    three.add_argument("--port", type=int, required=True)
+    three.add_argument("--token", required=True, help="what the office shows")
+    three.add_argument("--secret", required=True, help="with which callbacks are signed")
+    moods = [mood.value for mood in cashier.Mood]
+    three.add_argument("--mood", choices=moods, default="on-time")
     return parser
+
+
+def _cashier(options: argparse.Namespace) -> int:
+    books = cashier.Cashier(SystemClock(), options.token, options.secret)
+    books.address = f"http://127.0.0.1:{options.port}"
+    books.mood = cashier.Mood(options.mood)
+    server(cashier.create_cashier(books), options.port).run()
+    books.stop.set()
+    return 0
 
 
 def _phone(options: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,6 +30,7 @@ class Scripted:
     answer: Callable[[Asked], tuple[int, bytes]]
     came: list[Asked] = field(default_factory=list)
     port: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -48,6 +49,8 @@ def scripted(answer: Callable[[Asked], tuple[int, bytes]]) -> Iterator[Scripted]
             told.came.append(asked)
             status, body = told.answer(asked)
             self.send_response(status)
+            for name, value in told.headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
