@@ -10,7 +10,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from fastapi import FastAPI
@@ -79,10 +79,8 @@ class Staff:
 
     @classmethod
     @contextmanager
-    def serving(
-        cls, office: Office, base_url: str = "http://127.0.0.1", channel: PayChannel | None = None
-    ) -> "Iterator[Staff]":
-        staff = cls.open(office, base_url, channel)
+    def serving(cls, office: Office, base_url: str = "http://127.0.0.1") -> "Iterator[Staff]":
+        staff = cls.open(office, base_url)
         server = WebServer(staff.app, "127.0.0.1", 0)
         server.start()
         staff.listening = server.listening
@@ -93,7 +91,7 @@ class Staff:
             server.stop()
 
     @classmethod
-    def open(cls, office: Office, base_url: str, channel: PayChannel | None = None) -> "Staff":
+    def open(cls, office: Office, base_url: str) -> "Staff":
         accounts = Accounts(office.engine)
         for name, (display, role) in PEOPLE.items():
             accounts.add_user(NewUser(name, display, HASH, role), office.clock.utc_ms())
@@ -113,13 +111,19 @@ class Staff:
             export=export,
             changes=Changes(office.lookup),
             reviews=Reviews(office.engine),
-            work=CaseWork.over(office.engine, office.blobs, channel),
+            work=CaseWork.over(office.engine, office.blobs),
             api=api.Parts.over(office.engine, office.clock, export),
             webhooks=Webhooks(office.engine),
             back=BackOffice.over(office.engine, office.blobs, office.signer, office.clock),
             owner=OwnerDesk.over(office.engine, office.blobs),
         )
         return cls(office, accounts, create_app(parts), parts.reviews, parts.codes, parts.back)
+
+    def use_channel(self, channel: PayChannel) -> None:
+        """From now on the pages hear this payment channel."""
+        parts = self.app.state.parts
+        work = CaseWork.over(self.office.engine, self.office.blobs, channel)
+        self.app.state.parts = replace(parts, work=work)
 
     def user(self, name: str) -> User:
         user = self.accounts.user_by_name(name)

@@ -13,8 +13,8 @@ from uuid import UUID
 from httpx import Client, Response
 from sqlalchemy import select
 
-from central import acting
-from central.cases import Act, Action, Case, Guard, Role
+from central import acting, documents
+from central.cases import Act, Action, Case, Guard, Role, State
 from central.clocks import Clocks
 from central.document_tables import document
 from central.documents.content import Content
@@ -71,6 +71,10 @@ class Walk:
         teller.overstay(gate, teller.arrive(gate, RED, BLUE_PLATE), gaps=())
         return cls(staff, staff.case_id(), Clocks(staff.office.engine, load()))
 
+    def state(self) -> State:
+        """Where the case stands on the main road."""
+        return self.case.main
+
     @property
     def case(self) -> Case:
         with self.staff.office.engine.connect() as db:
@@ -110,15 +114,20 @@ class Walk:
         assert answer.status_code == 303, said(answer)
 
     def sign(self, name: str) -> None:
-        """The second officer's signature under the oldest act that waits."""
+        """The second officer's signature under the act that waits."""
         self.staff.office.clock.now_utc_ms += 1000
+        answer = self.answer_signature(name, "sign")
+        assert answer.status_code == 303, said(answer)
+
+    def answer_signature(self, name: str, step: str, *, own: bool = False) -> Response:
+        """Open what waits from the case's page, and sign it or not."""
         with self.staff.signed_in(name, proved=True) as client:
-            found = re.search(r'href="(/signatures/[0-9a-f-]+)"', client.get("/due").text)
+            case = client.get(f"/cases/{self.case_id}")
+            found = re.search(r'href="(/signatures/[0-9a-f-]+)"', case.text)
             assert found is not None
             page = client.get(found.group(1))
-            sent = {**hidden(page), **YES, "step": "sign"}
-            answer = client.post(found.group(1), data=sent)
-            assert answer.status_code == 303, said(answer)
+            assert ("您是第一名签名人" in page.text) is (own or name == "wang")
+            return client.post(found.group(1), data={**hidden(page), **YES, "step": step})
 
     def received(self, name: str, slug: str) -> None:
         """The notice or the demand was handed over today."""
@@ -152,7 +161,9 @@ class Walk:
         now = self.staff.office.clock.utc_ms()
         act = Act(Action.RESOLVE_OWNER, Role.SYSTEM, "system")
         with self.staff.office.engine.begin() as db:
-            acting.do(db, self.case_id, act, frozenset(Guard), now)
+            made = documents.issue(db, self.case_id, "查询记录", now, {})
+            detail = {"document": made.sha256}
+            acting.do(db, self.case_id, act, frozenset(Guard), now, detail)
 
     def to_filed(self) -> None:
         self.to_owner()
@@ -182,4 +193,4 @@ class Walk:
 def said(answer: Response) -> str:
     """The text of a page without its tags: for what a failed test prints."""
     body = answer.text.split("<main", 1)[-1]
-    return f"{answer.status_code} " + re.sub(r"<[^>]+>|\s+", " ", body)[:1500]
+    return f"{answer.status_code} " + re.sub(r"<[^>]+>|\s+", " ", body)[:6000]

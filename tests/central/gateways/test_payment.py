@@ -63,10 +63,12 @@ def signed(body: bytes, secret: str = SECRET, at_ms: int = NOW) -> dict[str, str
 
 def test_the_same_bill_has_the_same_code_however_often_it_is_asked_for() -> None:
     cashier = Cashier(TurnedClock(), "t", SECRET, "http://pay.invalid")
-    with serving(create_cashier(cashier)) as port:
-        with closing(non_tax(f"http://127.0.0.1:{port}")) as channel:
-            first, again = channel.ask(BILL), channel.ask(BILL)
-            other = channel.ask(Bill(uuid4(), "202600000002", "x", 1, "2026-12-03"))
+    with (
+        serving(create_cashier(cashier)) as port,
+        closing(non_tax(f"http://127.0.0.1:{port}")) as channel,
+    ):
+        first, again = channel.ask(BILL), channel.ask(BILL)
+        other = channel.ask(Bill(uuid4(), "202600000002", "x", 1, "2026-12-03"))
 
     assert first == again == Issued("33022026111800000001", f"http://pay.invalid/pay/{first.code}")
     assert other.code == "33022026111800000002"
@@ -81,9 +83,12 @@ def test_a_channel_that_is_away_or_refuses_is_told_apart() -> None:
         (200, b'{"code": "1"}', BadAnswer),
         (200, b"not json", BadAnswer),
     ):
-        with scripted(lambda _, answer=(status, body): answer) as server:  # type: ignore[misc]
-            with closing(non_tax(server.url)) as channel, pytest.raises(fault):
-                channel.ask(BILL)
+        with (
+            scripted(lambda _, answer=(status, body): answer) as server,  # type: ignore[misc]
+            closing(non_tax(server.url)) as channel,
+            pytest.raises(fault),
+        ):
+            channel.ask(BILL)
 
 
 def test_a_signed_callback_is_a_report() -> None:
@@ -269,9 +274,9 @@ def test_wechat_gives_a_code_url_for_the_bill_in_an_answer_that_it_signed(wechat
 
 
 def test_an_answer_that_wechat_did_not_sign_is_not_believed(wechat: Wechat) -> None:
-    with scripted(lambda _: (200, b'{"code_url": "weixin://x"}')) as server:
-        with pytest.raises(BadAnswer):
-            wechat.channel(server.url).ask(BILL)
+    answer = b'{"code_url": "weixin://x"}'
+    with scripted(lambda _: (200, answer)) as server, pytest.raises(BadAnswer):
+        wechat.channel(server.url).ask(BILL)
 
 
 def test_wechat_away_or_refusing_is_told_apart(wechat: Wechat) -> None:
@@ -279,7 +284,9 @@ def test_wechat_away_or_refusing_is_told_apart(wechat: Wechat) -> None:
         wechat.channel().ask(BILL)
     with scripted(lambda _: (500, b"{}")) as server, pytest.raises(GatewayDown):
         wechat.channel(server.url).ask(BILL)
-    with scripted(lambda _: (400, b'{"code": "PARAM_ERROR"}')) as server:
-        with pytest.raises(GatewayRefused) as refused:
-            wechat.channel(server.url).ask(BILL)
+    with (
+        scripted(lambda _: (400, b'{"code": "PARAM_ERROR"}')) as server,
+        pytest.raises(GatewayRefused) as refused,
+    ):
+        wechat.channel(server.url).ask(BILL)
     assert refused.value.code == "PARAM_ERROR"

@@ -62,7 +62,7 @@ def test_the_check_page_says_what_would_be_issued_and_nothing_is_issued_yet(walk
     assert "示例区消防救援大队" in checked.text
     assert "《中华人民共和国消防法》第二十八条" in checked.text
     assert walk.kinds() == before
-    assert walk.case.main is State.OWNER_RESOLVED
+    assert walk.state() is State.OWNER_RESOLVED
 
 
 def test_the_draft_is_a_pdf(walk: Walk) -> None:
@@ -90,7 +90,7 @@ def test_an_act_without_a_declaration_of_no_interest_is_refused(walk: Walk) -> N
     answer = walk.try_act("zhao", "propose-filing", no_conflict="")
 
     assert answer.status_code == 422
-    assert walk.case.main is State.OWNER_RESOLVED
+    assert walk.state() is State.OWNER_RESOLVED
 
 
 def test_nobody_acts_on_a_vehicle_that_they_declared(walk: Walk) -> None:
@@ -105,7 +105,7 @@ def test_nobody_acts_on_a_vehicle_that_they_declared(walk: Walk) -> None:
     assert refused.headers["location"] == "/account?done=bad_plate"
     assert "您申报过这辆车的号牌" in page.text
     assert path(walk, "propose-filing") not in page.text
-    assert (answer.status_code, walk.case.main) == (409, State.OWNER_RESOLVED)
+    assert (answer.status_code, walk.state()) == (409, State.OWNER_RESOLVED)
     walk.act("wang", "propose-filing")
 
 
@@ -116,7 +116,7 @@ def test_who_stepped_back_does_nothing_more_in_the_case(walk: Walk) -> None:
     page, answer = walk.page("zhao"), walk.try_act("zhao", "propose-filing")
 
     assert "您已在本案中回避" in page.text
-    assert (answer.status_code, walk.case.main) == (409, State.OWNER_RESOLVED)
+    assert (answer.status_code, walk.state()) == (409, State.OWNER_RESOLVED)
 
 
 def test_who_bears_the_partys_name_does_not_act(walk: Walk) -> None:
@@ -145,7 +145,7 @@ def test_what_somebody_did_before_is_shown_as_what_bars_them(walk: Walk) -> None
         re.sub(r"<[^>]+>", "", page.text).split()
     )
     assert answer.status_code == 409
-    assert walk.case.main is State.PARTY_IDENTIFIED
+    assert walk.state() is State.PARTY_IDENTIFIED
 
 
 def test_the_same_form_twice_is_done_once(walk: Walk) -> None:
@@ -199,7 +199,7 @@ def test_of_two_officers_at_once_the_second_is_told_and_loses_nothing(walk: Walk
     assert late.status_code == 409
     assert "案件有了新的进展" in late.text
     assert "证据不足以立案" in unescape(late.text)
-    assert walk.case.main is State.FILING_PROPOSED
+    assert walk.state() is State.FILING_PROPOSED
 
 
 def test_the_back_button_shows_the_form_and_what_was_done_stays_done_once(walk: Walk) -> None:
@@ -228,7 +228,7 @@ def test_a_session_that_is_over_brings_the_form_back_filled_after_signing_in(wal
     assert (asked.status_code, wrong.status_code, right.status_code) == (401, 401, 200)
     assert "您填写的内容已保留" in asked.text
     assert "第一行\n第二行 &lt;b&gt;</textarea>" in shown.text
-    assert walk.case.main is State.OWNER_RESOLVED
+    assert walk.state() is State.OWNER_RESOLVED
 
 
 def test_a_form_from_another_site_is_not_kept_through_signing_in(walk: Walk) -> None:
@@ -263,7 +263,7 @@ def test_a_grave_act_asks_for_a_code_and_keeps_the_form(walk: Walk) -> None:
 
     assert asked.status_code == 422
     assert "动态验证码" in asked.text
-    assert walk.case.main is State.OWNER_RESOLVED
+    assert walk.state() is State.OWNER_RESOLVED
 
 
 @pytest.mark.parametrize("name", ["root", "zhou"])
@@ -284,4 +284,4 @@ def test_an_officer_has_no_form_of_the_heads_acts(walk: Walk) -> None:
         sent = client.post(path(walk, "decline-filing"), data=data)
 
     assert (got.status_code, sent.status_code) == (403, 403)
-    assert walk.case.main is State.OWNER_RESOLVED
+    assert walk.state() is State.OWNER_RESOLVED
