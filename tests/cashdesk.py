@@ -1,4 +1,4 @@
-"""Paying in the tests: the local channel behind a real office, and finance with the treasury's file.
+"""Paying in the tests: the local channel behind a real office, and finance with the file.
 
 with cash_desk(staff) as desk:
     desk.bill()
@@ -40,7 +40,7 @@ class CashDesk:
     def code(self) -> str:
         with self.staff.office.engine.connect() as db:
             found = db.scalars(select(bill.c.code).order_by(bill.c.made_utc_ms.desc())).first()
-        assert found is not None
+        assert isinstance(found, str)
         return found
 
     def bill(self) -> None:
