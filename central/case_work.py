@@ -16,9 +16,11 @@ from central.clocks import Clocks
 from central.delivering import Delivering
 from central.documents.press import Press
 from central.gateways.payment import PayChannel
+from central.gateways.register import Register
 from central.holidays import load
 from central.jobs import Job
 from central.lookup import Lookup
+from central.owner_lookup import OwnerLookup
 from central.paying import Paying
 
 _CLOCKS_S, _PAYING_S, _PRESS_S = 5.0, 5.0, 2.0
@@ -33,9 +35,16 @@ class CaseWork:
     delivering: Delivering
     clocks: Clocks
     paying: Paying
+    owners: OwnerLookup
 
     @classmethod
-    def over(cls, engine: Engine, blobs: Blobs, channel: PayChannel | None = None) -> "CaseWork":
+    def over(
+        cls,
+        engine: Engine,
+        blobs: Blobs,
+        channel: PayChannel | None = None,
+        register: Register | None = None,
+    ) -> "CaseWork":
         calendar = load()
         return cls(
             acts=Acts(engine, Lookup(engine, blobs), calendar),
@@ -43,12 +52,14 @@ class CaseWork:
             delivering=Delivering(engine),
             clocks=Clocks(engine, calendar),
             paying=Paying(engine, calendar, channel),
+            owners=OwnerLookup(engine, register),
         )
 
     def jobs(self) -> Sequence[Job]:
         """Work that comes round, for central/jobs.py."""
         return (
             Job("clocks", _CLOCKS_S, self.clocks.run),
+            Job("owner-lookup", _CLOCKS_S, self.owners.run),
             Job("paying", _PAYING_S, self.paying.run),
             Job("press", _PRESS_S, self.press.run),
         )

@@ -6,19 +6,20 @@ China, wherever the server stands.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from central.calendar import LIMITS, LegalCalendar, Length, Limit, local_date
+from central.calendar import LIMITS, LegalCalendar, Length, Limit, Unit, local_date
 from central.cases import Act, Action, Case, Remedy, State
 from central.policy import Policy
 from central.review import REVIEW_MS
 
 CHINA = ZoneInfo("Asia/Shanghai")
+DAY_MS = 24 * 3_600_000
 SUSPECT_MS = 24 * 3_600_000
 """A suspicion that nobody was told of ends by itself after a day."""
 NOTICE, DEMAND = "行政处罚告知书", "催告书"
@@ -71,21 +72,23 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A limit that runs: `awaits` are the acts that would be in time."""
+    """A limit that runs: `awaits` are the acts that would be in time. `begun_utc_ms` is when the
+    day of its event began, `whole_ms` its length before a day off lengthened it."""
 
     limit: str
     begun_utc_ms: int
     ends_utc_ms: int
     last: date
+    whole_ms: int
     awaits: tuple[Action, ...]
     provisional: bool = False
 
     def level(self, now_utc_ms: int) -> Level:
-        left, whole = self.ends_utc_ms - now_utc_ms, self.ends_utc_ms - self.begun_utc_ms
-        if left <= 0:
+        if self.ends_utc_ms <= now_utc_ms:
             return Level.OVER
+        left = self.begun_utc_ms + self.whole_ms - now_utc_ms
         for level, share in ((Level.LAST, 18), (Level.SOON, 6), (Level.NEAR, 3)):
-            if left * share <= whole:
+            if left * share <= self.whole_ms:
                 return level
         return Level.CALM
 
@@ -142,8 +145,10 @@ def running(course: Course, calendar: LegalCalendar) -> list[Due]:
 def limit_after(course: Course, calendar: LegalCalendar, limit: Limit, start: date) -> Due:
     """A limit that began with an event on `start`."""
     deadline = calendar.after(start, course.length(limit))
-    begun, ends = midnight(start + timedelta(days=1)), midnight(deadline.last + timedelta(days=1))
-    return Due(limit, begun, ends, deadline.last, (), deadline.provisional)
+    begun, ends = midnight(start), midnight(deadline.last + timedelta(days=1))
+    length = course.length(limit)
+    whole = length.count * DAY_MS if length.unit is Unit.DAYS else ends - begun
+    return Due(limit, begun, ends, deadline.last, whole, (), deadline.provisional)
 
 
 def court_window(course: Course, calendar: LegalCalendar) -> tuple[Due, Due] | None:
@@ -175,7 +180,7 @@ def _fixed(course: Course) -> Iterator[Due]:
 
 def _hours(limit: str, begun: int, length_ms: int, awaits: tuple[Action, ...]) -> Due:
     ends = begun + length_ms
-    return Due(limit, begun, ends, local_date(ends - 1, CHINA), awaits)
+    return Due(limit, begun, ends, local_date(ends - 1, CHINA), length_ms, awaits)
 
 
 def _by_table(course: Course, calendar: LegalCalendar) -> Iterator[Due]:
@@ -196,8 +201,8 @@ def _execution(course: Course, calendar: LegalCalendar) -> Iterator[Due]:
     main, until = course.case.main, course.pay_until
     served = course.day_of(A.PROVE_SERVICE)
     if main in _TO_PAY and until is not None and served is not None:
-        begun, ends = midnight(served + timedelta(days=1)), midnight(until + timedelta(days=1))
-        yield Due("pay-fine", begun, ends, until, (A.PAY,))
+        begun, ends = midnight(served), midnight(until + timedelta(days=1))
+        yield Due("pay-fine", begun, ends, until, ends - begun, (A.PAY,))
     window = court_window(course, calendar)
     pending = course.case.remedy in (Remedy.RECONSIDERING, Remedy.SUING)
     if main in (S.OVERDUE, S.DEMANDED) and window is not None and not pending:
@@ -205,4 +210,4 @@ def _execution(course: Course, calendar: LegalCalendar) -> Iterator[Due]:
 
 
 def _with(due: Due, awaits: tuple[Action, ...]) -> Due:
-    return Due(due.limit, due.begun_utc_ms, due.ends_utc_ms, due.last, awaits, due.provisional)
+    return replace(due, awaits=awaits)

@@ -195,9 +195,9 @@ def worker_name() -> str:
 
 
 def case_work(rig: Rig) -> CaseWork:
-    """Leading cases, with the payment channel of the configuration."""
-    address = rig.config.web.address(rig.config.web.port)
-    return CaseWork.over(rig.engine, rig.blobs, open_gateways(rig.config.gateways, address).payment)
+    """Leading cases, with the gateways of the configuration."""
+    outside = rig.reminders.outside.gateways
+    return CaseWork.over(rig.engine, rig.blobs, outside.payment, outside.register)
 
 
 def pages(rig: Rig) -> FastAPI:

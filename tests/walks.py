@@ -13,13 +13,14 @@ from uuid import UUID
 from httpx import Client, Response
 from sqlalchemy import select
 
-from central import acting, documents
-from central.cases import Act, Action, Case, Guard, Role, State
+from central import acting
+from central.cases import Case, State
 from central.clocks import Clocks
 from central.document_tables import document
 from central.documents.content import Content
 from central.documents.wording import local
 from central.holidays import load
+from central.owner_lookup import OwnerLookup
 from tests.case_files import IN_FORCE, add_pack
 from tests.staff import Staff, token
 from tests.stories import BLUE_PLATE, RED, Teller
@@ -158,12 +159,7 @@ class Walk:
         """Two reviews, and the register was asked."""
         self.review("wang")
         self.review("li")
-        now = self.staff.office.clock.utc_ms()
-        act = Act(Action.RESOLVE_OWNER, Role.SYSTEM, "system")
-        with self.staff.office.engine.begin() as db:
-            made = documents.issue(db, self.case_id, "查询记录", now, {})
-            detail = {"document": made.sha256}
-            acting.do(db, self.case_id, act, frozenset(Guard), now, detail)
+        OwnerLookup(self.staff.office.engine).run(self.staff.office.clock.utc_ms())
 
     def to_filed(self) -> None:
         self.to_owner()
@@ -193,4 +189,5 @@ class Walk:
 def said(answer: Response) -> str:
     """The text of a page without its tags: for what a failed test prints."""
     body = answer.text.split("<main", 1)[-1]
-    return f"{answer.status_code} " + re.sub(r"<[^>]+>|\s+", " ", body)[:6000]
+    words = re.sub(r"<[^>]+>", " ", body).split()
+    return f"{answer.status_code} {' '.join(words)}"

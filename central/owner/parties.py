@@ -12,7 +12,7 @@ from central.owner_tables import party, service_consent
 
 Kind = Literal["person", "unit"]
 Relation = Literal["holder", "driver", "agent"]
-Source = Literal["party", "nominated", "officer"]
+Source = Literal["party", "nominated", "officer", "register"]
 
 
 @dataclass(frozen=True, slots=True)
