@@ -3,7 +3,7 @@
     python -m models.training.export vehicle --run RUN --data ../shared/data --out models
 
 Calibration pictures come from the learned part of the split only. `--float` also writes
-RUN/NAME.float.tflite, the float32 twin that the int8 file is compared with.
+RUN/float/NAME.tflite, the float32 twin, which `scripts/evaluate` judges like the int8 file.
 """
 
 from __future__ import annotations
@@ -206,19 +206,22 @@ def main() -> None:
     for name, across in wanted:
         model, spec, size = build(name, weights, across)
         content = to_tflite(model, feeds[name](o.data, across, o.count))
-        write(o.out, name, content, size, {**spec, "training": training})
+        told = {**spec, "training": training}
+        write(o.out, name, content, size, {"quantization": "int8-full", **told})
         if o.float:
-            (o.run / f"{name}.float.tflite").write_bytes(to_tflite(model, None))
+            twin = o.run / "float"
+            twin.mkdir(exist_ok=True)
+            write(twin, name, to_tflite(model, None), size, {"quantization": "none", **told})
 
 
 def write(out: Path, name: str, content: bytes, size: Spec, told: Spec) -> None:
     """NAME.tflite, and the JSON that says what it is."""
     (out / f"{name}.tflite").write_bytes(content)
+    kind = "uint8" if told["quantization"] == "int8-full" else "float32"
     header = {
         "format": 1, "name": name, "file": f"{name}.tflite",
         "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
-        "input": {**size, "channels": "rgb", "dtype": "uint8", "mean": 0.0, "std": 255.0},
-        "quantization": "int8-full",
+        "input": {**size, "channels": "rgb", "dtype": kind, "mean": 0.0, "std": 255.0},
     }  # fmt: skip
     text = json.dumps({**header, **told}, indent=1, ensure_ascii=False)
     (out / f"{name}.json").write_text(text + "\n", encoding="utf-8")

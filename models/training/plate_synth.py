@@ -210,11 +210,12 @@ def weather(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     return np.clip(canvas, 0, 255).astype(np.uint8)
 
 
-def camera(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    """Resolution, blur, exposure, colour cast, night, noise, compression."""
+def camera(rng: np.random.Generator, image: np.ndarray, least_px: float = 52) -> np.ndarray:
+    """Resolution (at least so many pixels across), blur, exposure, colour cast, night, noise,
+    compression."""
     high, wide = image.shape[:2]
     if rng.random() < 0.75:
-        across = float(np.exp(rng.uniform(np.log(52), np.log(wide))))
+        across = float(np.exp(rng.uniform(np.log(least_px), np.log(wide))))
         size = (max(8, round(across)), max(6, round(high * across / wide * rng.uniform(0.75, 1.1))))
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         image = cv2.resize(small, (wide, high), interpolation=int(rng.choice([1, 1, 2])))

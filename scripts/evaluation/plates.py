@@ -1,10 +1,12 @@
 """Judge the plate reader on the held-out real crops and photographs, through the daemon's own code.
 
-    scripts/evaluate plates [--data ../shared/data] [--all] [--out FOLDER]
+    scripts/evaluate plates [--data ../shared/data] [--all] [--drawn N] [--clip FILE] [--out FOLDER]
 
 A crop or photograph is held out by its plate number (models/training/plate_crops.py). `--all` adds
 what was learned from, in a table of its own. Beside accuracy stands what matters to owners: the
-share of crops that one look, with the acceptance rule, reads wrongly and would yet have accepted.
+share of crops that one look, with the acceptance rule, reads wrongly and would yet have accepted,
+with the bound that so few cases prove. `--drawn` adds plates of kinds that no real picture shows,
+`--clip` a rendered clip read over its stays.
 """
 
 import argparse
@@ -12,6 +14,7 @@ import csv
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +22,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.clock import SystemClock
 from edge.plate_reader import PlateLook, PlateReader, open_plate_reader
-from edge.wire.plates import classify
 from models.training.splits import plate_held
-from scripts.evaluation.scores import Figure, share
+from scripts.evaluation import plate_clips, plate_kinds
+from scripts.evaluation.plate_kinds import accepted
+from scripts.evaluation.scores import Figure, share, upper_bound
 
 CROPS = ("lprnet_crops", "lyl_crops")
 SCENES = "easypr_scenes"
@@ -71,22 +74,13 @@ def items(data: Path) -> dict[str, list[Item]]:
 
 
 def answers(reader: PlateReader, data: Path, asked: list[Item]) -> list[Answer]:
-    clock = SystemClock()
     given = []
     for item in asked:
         image = np.asarray(cv2.imread(str(data / "plates" / item.file)), np.uint8)
-        begin = clock.mono_ns()
+        begin = time.thread_time()  # the processor's time: whoever else is busy does not count
         looks = tuple(reader.read_all(image))
-        given.append(Answer(item, looks, (clock.mono_ns() - begin) / 1e6))
+        given.append(Answer(item, looks, (time.thread_time() - begin) * 1e3))
     return given
-
-
-def accepted(look: PlateLook | None, least: float) -> bool:
-    """The rule for one look alone: every character sure, and a form that plates have. (Over a stay
-    the vote of many looks decides.)"""
-    if look is None or not look.chars or classify(look.text) is None:
-        return False
-    return min(look.chars) >= least
 
 
 def row(name: str, given: list[Answer], least: float) -> str:
@@ -100,9 +94,9 @@ def row(name: str, given: list[Answer], least: float) -> str:
     figures: list[Figure] = [
         share([answer.right for answer in given]),
         share([not take for take in taken]),
-        share(wrong),
     ]
     told = " | ".join(str(figure) for figure in figures)
+    told += f" | {sum(wrong)} of {len(wrong)}, < {upper_bound(sum(wrong), len(wrong)):.3f}"
     return f"| {name} | {len(given)} | {told} | {spent[len(spent) // 2]:.1f} |"
 
 
@@ -145,17 +139,20 @@ def shared_evaluator(data: Path, file: Path) -> None:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="scripts/evaluate plates", description=__doc__)
     parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--text", type=Path, help="another plate_text, a float twin say")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("var/evaluate"))
     parser.add_argument("--runtime", choices=("auto", "litert", "tflite"), default="auto")
     parser.add_argument("--all", action="store_true", help="also what was learned from")
     parser.add_argument("--least", type=float, default=0.9, help="acceptance: each character")
+    parser.add_argument("--drawn", type=int, default=0, help="drawn plates of each kind")
+    parser.add_argument("--clip", type=Path, help="a rendered clip, its truth beside it")
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
     options.out.mkdir(parents=True, exist_ok=True)
     corners, text = (options.models / f"plate_{name}.tflite" for name in ("corners", "text"))
-    reader = open_plate_reader(corners, text, options.runtime)
-    print("| set | n | exact | left unread | wrong but accepted | ms, median |")
+    reader = open_plate_reader(corners, options.text or text, options.runtime)
+    print("| set | n | exact | left unread | wrong but accepted | CPU ms, median |")
     print("| --- | --- | --- | --- | --- | --- |")
     parts: list[tuple[str, Callable[[Item], bool]]] = [("held out", lambda item: item.held)]
     if options.all:
@@ -170,6 +167,11 @@ def main(arguments: list[str]) -> int:
     lines = [json.dumps(line, ensure_ascii=False) for line in predictions(given)]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     shared_evaluator(options.data, file)
+    if options.drawn:
+        assets = options.data / "plates" / "synth_assets"
+        print("\n" + "\n".join(plate_kinds.table(reader, assets, options.drawn, options.least)))
+    if options.clip:
+        print("\n" + "\n".join(plate_clips.table(reader, options.clip)))
     for answer in given:
         if not answer.right and answer.item.held:
             best = answer.best

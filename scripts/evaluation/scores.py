@@ -4,6 +4,7 @@ A picture is the unit that is drawn again: its labels and detections stay togeth
 once per picture, since no rule reaches across pictures.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -123,3 +124,18 @@ def share(right: Sequence[bool], seed: int = 1) -> Figure:
     return Figure(
         float(flags.mean()), float(np.quantile(drawn, 0.025)), float(np.quantile(drawn, 0.975))
     )
+
+
+def upper_bound(count: int, of: int, doubt: float = 0.05) -> float:
+    """The share above which so few cases would be seen with a chance of `doubt` only: what "none
+    of so many" proves. One-sided, exact (binomial)."""
+    if count >= of:
+        return 1.0
+    low, high = count / of, 1.0
+    for _ in range(60):
+        share_ = (low + high) / 2
+        chance = sum(
+            math.comb(of, k) * share_**k * (1 - share_) ** (of - k) for k in range(count + 1)
+        )
+        low, high = (share_, high) if chance > doubt else (low, share_)
+    return high

@@ -11,6 +11,7 @@ from scripts.evaluation.scores import (
     recall_at_precision,
     recall_at_score,
     share,
+    upper_bound,
 )
 
 LABELS = np.array([[0, 0, 100, 100], [200, 0, 300, 100], [0, 200, 20, 220]], float)
@@ -67,3 +68,12 @@ def test_a_share_of_all_right_has_no_spread() -> None:
     half = share([True, False] * 50)
     assert half.value == 0.5
     assert 0.35 < half.low < 0.5 < half.high < 0.65
+
+
+def test_none_wrong_of_so_many_proves_a_bound_and_not_nothing() -> None:
+    """(1 - p)^n = 0.05: with none wrong of 228, up to 1.3 % may be."""
+    assert upper_bound(0, 228) == pytest.approx(1 - 0.05 ** (1 / 228))
+    assert upper_bound(0, 228) == pytest.approx(0.0131, abs=1e-4)
+    assert upper_bound(0, 598) < 0.005 < upper_bound(0, 597) + 1e-4
+    assert upper_bound(1, 228) > upper_bound(0, 228)
+    assert upper_bound(3, 3) == 1.0
