@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.inference import Floats, Interpreter, ModelError, Picture, fit, load
@@ -79,11 +80,9 @@ class PlateFinder:
         """Plates of a BGR picture, surest first."""
         fed, across, down = fit(image, self.model)
         corners, scores = self._decode(self.model.run(fed))
-        quads = []
-        for corner, score in zip(corners, scores, strict=True):
-            quad = Quad(corner * np.array([across, down], np.float32), float(score))
-            if quad.score >= self.rule.min_score and convex(quad.corners):
-                quads.append(quad)
+        corners = corners * np.array([across, down], np.float32)
+        kept = np.nonzero(convex(corners))[0]
+        quads = [Quad(corners[k], float(scores[k])) for k in kept]
         return merge(quads, self.rule.nms_iou, self.rule.most)
 
     def close(self, image: Picture, quad: Quad) -> Quad | None:
@@ -119,35 +118,42 @@ class PlateFinder:
         )
 
 
-def convex(corners: Floats) -> bool:
-    """Whether four corners go round clockwise on the screen without folding."""
-    side = np.roll(corners, -1, 0) - corners
-    follow = np.roll(side, -1, 0)
-    return bool(((side[:, 0] * follow[:, 1] - side[:, 1] * follow[:, 0]) > 0).all())
+def convex(corners: Floats) -> NDArray[np.bool_]:
+    """Of quads (n, 4, 2), which go round clockwise on the screen without folding."""
+    side = corners[:, [1, 2, 3, 0]] - corners
+    follow = side[:, [1, 2, 3, 0]]
+    turn = side[..., 0] * follow[..., 1] - side[..., 1] * follow[..., 0]
+    return np.asarray((turn > 0).all(1))
 
 
 def merge(quads: list[Quad], iou: float, most: int) -> list[Quad]:
     """One quad per plate: the mean of those that overlap the surest, weighted by score."""
-    left = sorted(quads, key=lambda quad: -quad.score)
+    if not quads:
+        return []
+    quads = sorted(quads, key=lambda quad: -quad.score)
+    corners = np.stack([quad.corners for quad in quads])
+    scores = np.array([quad.score for quad in quads], np.float32)
+    left = np.arange(len(quads))
     merged: list[Quad] = []
-    while left and len(merged) < most:
+    while len(left) and len(merged) < most:
         best = left[0]
-        same = [quad for quad in left if overlap(best.corners, quad.corners) > iou]
-        left = [quad for quad in left[1:] if overlap(best.corners, quad.corners) <= iou]
-        near = [quad for quad in same if quad.score > best.score * 0.7] or [best]
-        weights = np.array([quad.score for quad in near], np.float32)
-        corners = np.average([quad.corners for quad in near], 0, weights).astype(np.float32)
-        merged.append(Quad(corners, best.score))
+        same = overlaps(corners[best], corners[left]) > iou
+        near = left[same & (scores[left] > scores[best] * 0.7)]
+        near = near if len(near) else left[:1]
+        middle = np.average(corners[near], 0, scores[near]).astype(np.float32)
+        merged.append(Quad(middle, quads[best].score))
+        same[0] = True
+        left = left[~same]
     return merged
 
 
-def overlap(a: Floats, b: Floats) -> float:
-    """Shared area over joint area of the upright boxes around two quads."""
-    low = np.maximum(a.min(0), b.min(0))
-    high = np.minimum(a.max(0), b.max(0))
-    both = float(np.prod((high - low).clip(0)))
-    whole = float(np.prod(np.ptp(a, 0)) + np.prod(np.ptp(b, 0))) - both
-    return both / whole if whole > 0 else 0.0
+def overlaps(quad: Floats, others: Floats) -> Floats:
+    """Shared area over joint area: the upright box around a quad, and each of others (n, 4, 2)."""
+    low, high = others.min(1), others.max(1)
+    near, far = quad.min(0), quad.max(0)
+    both = (np.minimum(high, far) - np.maximum(low, near)).clip(0).prod(1)
+    whole = (high - low).prod(1) + (far - near).prod() - both
+    return np.asarray(both / np.maximum(whole, 1e-6), np.float32)
 
 
 def read_rule(model: Interpreter, kind: type[Rule]) -> Rule:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from edge.geometry import Box
 from edge.inference import Floats, Interpreter, ModelError, Picture, fit, load
-from edge.plate_finder import PlateFinder, Quad, merge, overlap, read_rule
+from edge.plate_finder import PlateFinder, Quad, merge, overlaps, read_rule
 
 # A find below this score that is not found again in the close look is none.
 _SURE_FIND = 0.6
@@ -144,10 +144,10 @@ class PlateReader:
         looks = [look for quad in quads for look in self._closely(image, quad)]
         if not thorough and any(look.rank >= _SEEN for look in looks):
             return looks
-        known = [np.asarray(look.corners, np.float32) for look in looks]
+        known = np.array([look.corners for look in looks], np.float32).reshape(-1, 4, 2)
         limit = self.finder.rule.nms_iou
         for quad in merge(self._pieces(image), limit, 2 * self.finder.rule.most):
-            if all(overlap(quad.corners, corners) <= limit for corners in known):
+            if (overlaps(quad.corners, known) <= limit).all():
                 looks += self._closely(image, quad)
         return looks
 

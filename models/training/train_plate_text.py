@@ -101,6 +101,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="weights to go on from (.npz)")
     parser.add_argument("--steps", type=int, default=TextSettings().steps)
+    parser.add_argument("--seed", type=int, default=TextSettings().seed)
     parser.add_argument("--rate", type=float, default=TextSettings().rate)
     parser.add_argument("--real-share", type=float, default=TextSettings().real_share)
     parser.add_argument("--moved-share", type=float, default=TextSettings().moved_share)
@@ -112,6 +113,7 @@ def main() -> None:
     cv2.setNumThreads(1)  # its thread pool does not survive the fork of the batch maker
     s = TextSettings(
         steps=options.steps,
+        seed=options.seed,
         rate=options.rate,
         warm_steps=options.warm_steps,
         real_share=options.real_share,

@@ -12,17 +12,15 @@ from edge.inference import Picture
 from edge.plate_reader import PlateReader
 from edge.plates import PlateVote, Reading
 
-_LOOK_S = 1.0
 
-
-def table(reader: PlateReader, clip: Path) -> list[str]:
-    """Markdown: what a look a second at every vehicle in the lane comes to. Boxes are the truth's,
+def table(reader: PlateReader, clip: Path, every_s: float = 1.0) -> list[str]:
+    """Markdown: what looks at every vehicle in the lane come to, one `every_s`. Boxes are true,
     so that the reader alone is judged."""
     truth = json.loads(clip.with_suffix(".truth.json").read_text(encoding="utf-8"))
     votes: dict[str, PlateVote] = {}
     exact: dict[str, list[bool]] = {}
     plates: dict[str, str] = {}
-    pace = round(_LOOK_S * float(truth["fps"]))
+    pace = round(every_s * float(truth["fps"]))
     for number, image in enumerate(frames(clip)):
         if number % pace or number >= len(truth["frames"]):
             continue
