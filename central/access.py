@@ -57,6 +57,9 @@ class Act(StrEnum):
     HOLD = "put and lift legal holds"
     SEE_RETENTION = "see what was erased"
     SEE_STATISTICS = "see the statistics"
+    TYPE_PLATES = "type plates and settle doubtful reminders"
+    SEE_GATEWAYS = "see the gateways"
+    MEND_GATEWAYS = "have gateways tried again"
     KEEP_FIGURES = "bring in figures and visits"
 
 
@@ -82,6 +85,9 @@ ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
         Act.READ_DOCUMENTS: _EVERYBODY - {Role.ADMIN, Role.SCREENER},
         # What a party says in its defence is for those who weigh it, and who watch over them.
         Act.READ_STATEMENTS: _JUDGING,
+        Act.TYPE_PLATES: frozenset({Role.SCREENER, Role.OFFICER}),
+        Act.SEE_GATEWAYS: _EVERYBODY - {Role.FINANCE, Role.LEGAL, Role.SERVICE},
+        Act.MEND_GATEWAYS: frozenset({Role.OFFICER, Role.ADMIN}),
         Act.HOLD: frozenset({Role.HEAD, Role.LEGAL}),
         Act.SEE_RETENTION: frozenset({Role.HEAD, Role.LEGAL, Role.AUDITOR}),
         # Screeners are contract staff: what the office makes of their work is not theirs to see.

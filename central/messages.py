@@ -176,8 +176,13 @@ class Messages:
         """Ask the gateway what became of a message whose report did not come."""
         gateway = self._gateway
         with reading(self._engine) as db:
-            row = db.execute(select(message).where(_C.id == message_id)).one()
-        if gateway is None or row.state != "handed" or not self._books.is_open(ACTOR, utc_ms):
+            row = db.execute(select(message).where(_C.id == message_id)).one_or_none()
+        if (
+            gateway is None
+            or row is None
+            or row.state != "handed"
+            or not self._books.is_open(ACTOR, utc_ms)
+        ):
             return
         try:
             sent = Sent(row.id, row.contact, row.gateway_id, row.handed_utc_ms)

@@ -87,6 +87,11 @@ def listed(db: Connection, stages: Sequence[Stage], most: int = 200) -> list[Pen
     return _rows(db, _C.stage.in_([stage.value for stage in stages]), most)
 
 
+def with_task(db: Connection, most: int = 200) -> list[Pending]:
+    """Reminders that failed and of which staff have something left to do."""
+    return _rows(db, _C.task != "", most)
+
+
 def _rows(db: Connection, wanted: ColumnElement[bool], most: int) -> list[Pending]:
     case = tables.case
     query = (

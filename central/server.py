@@ -224,6 +224,7 @@ def pages(rig: Rig) -> FastAPI:
             api=api.Parts.over(rig.engine, rig.clock, export),
             webhooks=Webhooks(rig.engine),
             back=BackOffice.over(rig.engine, rig.blobs, rig.signer, rig.clock),
+            reminders=rig.reminders,
             owner=OwnerDesk.over(rig.engine, rig.blobs),
         )
     )

@@ -116,6 +116,7 @@ class Staff:
             webhooks=Webhooks(office.engine),
             back=BackOffice.over(office.engine, office.blobs, office.signer, office.clock),
             owner=OwnerDesk.over(office.engine, office.blobs),
+            reminders=office.reminders,
         )
         return cls(office, accounts, create_app(parts), parts.reviews, parts.codes, parts.back)
 

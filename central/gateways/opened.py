@@ -12,6 +12,10 @@ REPORTS_PATH = "/gateways/sms/reports"
 """Where delivery reports are pushed to, behind the server's address."""
 
 
+HINTS_PATH = "/gateways/sms/aliyun"
+"""Where Aliyun pushes its own, unsigned ones."""
+
+
 class ExtraMissing(Exception):
     """A gateway was configured whose packages are not installed."""
 

@@ -107,6 +107,7 @@ def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
         if view.records
         else None,
         account=parts.work.paying.account(view.row.id, local_date(now_utc_ms, CHINA)),
+        reminder=parts.reminders.story(view.row.id),
         papers=parts.work.delivering.papers(view.row.id),
         receipts=RECEIPTS,
         dues=[(due, due.level(now_utc_ms)) for due in parts.work.clocks.dues(view.row.id)],

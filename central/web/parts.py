@@ -25,6 +25,7 @@ from central.clock import Clock
 from central.codes import Codes
 from central.money import yuan
 from central.owner.desk import OwnerDesk
+from central.reminder_office import ReminderOffice
 from central.reviewing import Reviews
 from central.views import Reader
 from central.web.live import Changes
@@ -80,6 +81,7 @@ class Parts:
     webhooks: Webhooks
     back: BackOffice
     owner: OwnerDesk
+    reminders: ReminderOffice
 
 
 @cache

@@ -11,6 +11,14 @@ FLEET = Act.SEE_FLEET
 REVIEW = Act.REVIEW
 SHARING = Act.AUDIT_SHARING
 USERS = Act.MANAGE_USERS
+_TYPES = {Act.TYPE_PLATES, Act.SEE_GATEWAYS}
+_GATEWAYS = {
+    Role.SCREENER: _TYPES,
+    Role.OFFICER: _TYPES | {Act.MEND_GATEWAYS},
+    Role.HEAD: {Act.SEE_GATEWAYS},
+    Role.AUDITOR: {Act.SEE_GATEWAYS},
+    Role.ADMIN: {Act.SEE_GATEWAYS, Act.MEND_GATEWAYS},
+}
 _READS = {Act.SEE_STATISTICS, Act.READ_DOCUMENTS}
 _JUDGES = _READS | {Act.READ_STATEMENTS}
 _WATCHES = _JUDGES | {Act.SEE_RETENTION}
@@ -42,7 +50,7 @@ EXPECTED = {
 @pytest.mark.parametrize("role", Role)
 def test_each_role_may_do_exactly_what_its_office_needs(role: Role) -> None:
     assert {act for act in Act if allowed(role, act)} == (
-        EXPECTED[role] | BEHIND_CASES.get(role, set())
+        EXPECTED[role] | BEHIND_CASES.get(role, set()) | _GATEWAYS.get(role, set())
     )
 
 
