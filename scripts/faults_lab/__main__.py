@@ -14,7 +14,15 @@ from pathlib import Path
 from random import Random
 
 from scripts.faults_lab import kills, order, power
-from scripts.faults_lab.outcome import Entry, Scenario, read_book, rows, table, write_down
+from scripts.faults_lab.outcome import (
+    Entry,
+    Scenario,
+    read_book,
+    rows,
+    table,
+    told_recovery,
+    write_down,
+)
 
 ALL = sorted(
     (*kills.SCENARIOS, *power.SCENARIOS, *order.SCENARIOS), key=lambda scenario: scenario.control
@@ -86,9 +94,9 @@ def _tell(entry: Entry) -> None:
     for fault in () if entry.control else told:
         print(f"  {fault}", file=sys.stderr, flush=True)
     elsewhere = outcome.deaths.get("elsewhere", 0)
-    recovery = "" if outcome.recovery_s is None else f", back after {outcome.recovery_s:.1f} s"
+    recovery = told_recovery(outcome.recoveries)
     print(
-        f"  {outcome.verdict.lost} lost, took {entry.seconds:.0f} s{recovery}, "
+        f"  {outcome.verdict.lost} lost, took {entry.seconds:.0f} s, recovery {recovery or '-'}, "
         f"{elsewhere} deaths elsewhere",
         file=sys.stderr,
         flush=True,

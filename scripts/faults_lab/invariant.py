@@ -5,13 +5,15 @@ import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from central.blobs import BlobFault, Blobs
 from central.database import connect, reading
 from central.events import LogDamaged, check_log, lines
+from edge.storage import Damaged
+from edge.vault import Vault
 from edge.wire.errors import WireError
 from edge.wire.fields import parse
 from edge.wire.records import Record
@@ -21,7 +23,8 @@ from tests.packets import KEYS
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`lost`, `doubled` and `phantom` count packets; `faults` are sentences about anything else."""
+    """`lost`, `doubled` and `phantom` count packets; `faults` are sentences about anything else. A
+    packet that still lies at the box, whole and without a receipt, is late and not lost."""
 
     packets: int
     lost: int
@@ -63,14 +66,17 @@ def judge(folder: Path, counted: dict[int, str]) -> Verdict:
     good = {
         hashlib.sha256(item.envelope).hexdigest() for item in whole if not _faults(folder, item)
     }
-    made = _made(folder)
+    made, owed = _made(folder), _owed(folder)
+    late = [sha for sha in counted.values() if sha not in good and sha in owed]
     return Verdict(
         packets=len(counted),
-        lost=sum(sha not in good for sha in counted.values()),
+        lost=sum(sha not in good and sha not in owed for sha in counted.values()),
         doubled=sum(count - 1 for count in by_hash.values()) + _split_cases(folder),
         phantom=sum(sha not in made for sha in by_hash),
         faults=tuple(
-            [fault for item in kept for fault in _faults(folder, item)] + _log_faults(folder)
+            [fault for item in kept for fault in _faults(folder, item)]
+            + ([f"{len(late)} packets still lie at the box"] if late else [])
+            + _log_faults(folder)
         ),
     )
 
@@ -85,6 +91,21 @@ def _made(folder: Path) -> set[str]:
     """Hashes of all envelopes that the box itself holds."""
     with closing(sqlite3.connect(folder / "evidence" / "outbox.sqlite3", timeout=30)) as db:
         return {row[0] for row in db.execute("SELECT envelope_sha256 FROM record")}
+
+
+def _owed(folder: Path) -> set[str]:
+    """Hashes of the envelopes for which the box awaits a receipt, all of their images whole."""
+    vault = Vault(folder / "evidence")
+    query = "SELECT seq, envelope_sha256 FROM record WHERE state = 'waiting'"
+    parts = "SELECT sha256 FROM exhibit WHERE seq = ?"
+    owed = set()
+    with closing(sqlite3.connect(folder / "evidence" / "outbox.sqlite3", timeout=30)) as db:
+        for seq, envelope_sha256 in db.execute(query).fetchall():
+            with suppress(Damaged):
+                for (sha256,) in db.execute(parts, (seq,)).fetchall():
+                    vault.check(sha256)
+                owed.add(envelope_sha256)
+    return owed
 
 
 def _split_cases(folder: Path) -> int:

@@ -1,6 +1,7 @@
 """What came of trials, how it is written into a book as they go, and the table made of it."""
 
 import json
+import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -14,11 +15,12 @@ from scripts.faults_lab.invariant import Verdict, together
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """`stuck` says what never came, if something did not; `note` is a figure for the table.
-    `deaths` counts where processes died; `elsewhere`: they never came to their point."""
+    `recoveries` are seconds from each start to the last receipt. `deaths` counts where processes
+    died; `elsewhere`: they never came to their point."""
 
     trials: int
     verdict: Verdict
-    recovery_s: float | None = None
+    recoveries: tuple[float, ...] = ()
     stuck: str = ""
     note: str = ""
     deaths: dict[str, int] = field(default_factory=dict)
@@ -82,7 +84,8 @@ def _entry(told: dict[str, object]) -> Entry:
     assert isinstance(outcome, dict), "written by write_down"
     verdict = outcome.pop("verdict")
     faults = tuple(verdict.pop("faults"))
-    made = Outcome(verdict=Verdict(**verdict, faults=faults), **outcome)
+    recoveries = tuple(outcome.pop("recoveries"))
+    made = Outcome(verdict=Verdict(**verdict, faults=faults), recoveries=recoveries, **outcome)
     return Entry(**told, outcome=made)  # type: ignore[arg-type]
 
 
@@ -115,18 +118,27 @@ def rows(entries: Iterable[Entry], order: Sequence[str]) -> list[Row]:
 
 
 def _together(outcomes: Sequence[Outcome]) -> Outcome:
-    recoveries = [each.recovery_s for each in outcomes if each.recovery_s is not None]
     deaths: Counter[str] = Counter()
     for outcome in outcomes:
         deaths.update(outcome.deaths)
     return Outcome(
         trials=sum(outcome.trials for outcome in outcomes),
         verdict=together([outcome.verdict for outcome in outcomes]),
-        recovery_s=max(recoveries, default=None),
+        recoveries=tuple(each for outcome in outcomes for each in outcome.recoveries),
         stuck="; ".join(dict.fromkeys(each.stuck for each in outcomes if each.stuck)),
         note="; ".join(dict.fromkeys(each.note for each in outcomes if each.note)),
         deaths=dict(deaths),
     )
+
+
+def told_recovery(recoveries: Sequence[float]) -> str:
+    """The longest, and the median where there is more than one."""
+    if not recoveries:
+        return ""
+    longest = f"{max(recoveries):.1f} s"
+    if len(recoveries) == 1:
+        return longest
+    return f"{longest} (median {statistics.median(recoveries):.1f} s)"
 
 
 def table(made: Sequence[Row]) -> str:
@@ -137,10 +149,10 @@ def table(made: Sequence[Row]) -> str:
     ]
     for row in made:
         outcome, verdict = row.outcome, row.outcome.verdict
-        recovery = "" if outcome.recovery_s is None else f"{outcome.recovery_s:.1f} s"
+        recovery, good = told_recovery(outcome.recoveries), "yes" if row.good else "NO"
         name = f"control: {row.scenario}" if row.control else row.scenario
         lines.append(
             f"| {name} | {outcome.trials} | {verdict.packets} | {verdict.lost} | {verdict.doubled} "
-            f"| {verdict.phantom} | {recovery} | {'yes' if row.good else 'NO'} | {outcome.note} |"
+            f"| {verdict.phantom} | {recovery} | {good} | {outcome.note} |"
         )
     return "\n".join(lines)

@@ -202,7 +202,7 @@ def _recorded(life: Life, folder: Path, packets: int) -> list[Entry]:
     argv = [sys.executable, "-m", "scripts.faults_lab.power", life.who, str(folder / "root")]
     without = [life.without] if life.without else []
     subprocess.run(
-        [*argv, str(packets), *without], check=True, env=environment, cwd=ROOT, timeout=300
+        [*argv, str(packets), *without], check=True, env=environment, cwd=ROOT, timeout=900
     )
     return read_log(folder / "log")
 

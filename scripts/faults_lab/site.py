@@ -23,6 +23,8 @@ from tests.mosquitto import Broker, prepared
 from tests.packets import DEVICE, SIGNER
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENT_S = 300.0
+"""Far beyond what any recovery takes on a machine that is busy with other work as well."""
 
 
 class Stuck(Exception):
@@ -44,7 +46,8 @@ class Site:
     """How many packets the box shall have made."""
     deaths: Counter[str] = field(default_factory=Counter)
     """How often a process died at each point; `elsewhere` where it never came to its point."""
-    longest_recovery_s: float = 0.0
+    recoveries: list[float] = field(default_factory=list)
+    """Seconds from each start of what was killed to the last receipt."""
     stuck: str = ""
     """What never came, where the trials ended so."""
 
@@ -149,19 +152,19 @@ class Site:
         latest, waiting = self.outbox()
         return latest >= self.target and waiting == 0
 
-    def recovered(self, start: Callable[[], None], limit_s: float = 90.0) -> None:
+    def recovered(self, start: Callable[[], None], limit_s: float = PATIENT_S) -> None:
         """Start what was killed; everything that was promised must arrive. Raises Stuck."""
         began = time.monotonic()
         start()
         until(self.settled, "the last receipt", limit_s)
-        self.longest_recovery_s = max(self.longest_recovery_s, time.monotonic() - began)
+        self.recoveries.append(round(time.monotonic() - began, 2))
 
     def outcome(self, trials: int, note: str = "") -> Outcome:
         """The invariant over what is left. The site must be closed."""
         return Outcome(
             trials=trials,
             verdict=judge(self.folder, self.counted()),
-            recovery_s=self.longest_recovery_s,
+            recoveries=tuple(self.recoveries),
             stuck=self.stuck,
             note=note,
             deaths=dict(self.deaths),
@@ -174,7 +177,7 @@ class Site:
         self.broker.kill()
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = 90.0) -> float:
+def until(condition: Callable[[], bool], what: str, seconds: float = PATIENT_S) -> float:
     """Seconds that it took. Raises Stuck."""
     began = time.monotonic()
     while not condition():

@@ -97,7 +97,7 @@ def test_what_is_in_the_book_is_not_run_again(
 
     def noted(folder: Path, _chance: random.Random, trials: int) -> Outcome:
         ran.append(folder.name)
-        return Outcome(trials, CLEAN, 1.5, note="a note", deaths={"point": 2})
+        return Outcome(trials, CLEAN, (1.5, 0.5), note="a note", deaths={"point": 2})
 
     monkeypatch.setattr(lab, "ALL", [Scenario("quiet", noted, 5, 9, batch=3)])
     book = tmp_path / "book"
@@ -109,7 +109,10 @@ def test_what_is_in_the_book_is_not_run_again(
 
     assert ran == ["0-0", "0-1"]
     assert [entry.outcome.trials for entry in read_book(book)] == [3, 2]
-    assert "| quiet | 5 | 6 | 0 | 0 | 0 | 1.5 s | yes | a note |" in capsys.readouterr().out
+    assert (
+        "| quiet | 5 | 6 | 0 | 0 | 0 | 1.5 s (median 1.0 s) | yes | a note |"
+        in capsys.readouterr().out
+    )
 
 
 def test_the_command_fails_where_a_control_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
