@@ -15,7 +15,7 @@ BlobFault
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from central.trace import point
@@ -39,6 +39,8 @@ class Blobs:
     """The evidence folder. Any number of processes may share it."""
 
     folder: Path
+    _named: set[Path] = field(default_factory=set, repr=False, compare=False)
+    """Folders whose own names this process has flushed: not again for every image in them."""
 
     def path(self, sha256: str) -> Path:
         """Where the whole image lies, whether or not it is there."""
@@ -93,7 +95,7 @@ class Blobs:
         except BlobFault:
             data = self._part_bytes(part)
         else:  # named by a worker that may have died before it flushed the name
-            _flush_folders(whole)
+            self._flush_folders(whole)
             self.drop(device, sha256)
             return
         if len(data) != size or hashlib.sha256(data).hexdigest() != sha256:
@@ -101,13 +103,13 @@ class Blobs:
             raise Damaged(f"{len(data)} bytes came for image {sha256} and do not hash to it")
         point("part_hashed", sha256)
         try:
-            whole.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folders(whole.parent)
             _flush(part)
             point("part_flushed", sha256)
             with suppress(FileNotFoundError):  # another worker renamed the same bytes
                 part.rename(whole)
             point("part_renamed", sha256)
-            _flush_folders(whole)
+            self._flush_folders(whole)
             point("folder_flushed", sha256)
         except OSError:
             self.drop(device, sha256)
@@ -127,11 +129,21 @@ class Blobs:
     def _part(self, device: str, sha256: str) -> Path:
         return self.folder / "parts" / device / sha256
 
+    def _make_folders(self, folder: Path) -> None:
+        """Like mkdir -p. What is made anew must be flushed anew, whatever it was before."""
+        if folder.is_dir():
+            return
+        self._make_folders(folder.parent)
+        self._named.discard(folder)
+        folder.mkdir(exist_ok=True)
 
-def _flush_folders(whole: Path) -> None:
-    """The name of an image, and of the folders that it may be the first in: cd, ab, sha256."""
-    for folder in whole.parents[:4]:
-        _flush(folder)
+    def _flush_folders(self, whole: Path) -> None:
+        """The name of an image, and of the folders that it may be the first in: cd, ab, sha256."""
+        _flush(whole.parent)
+        for folder in whole.parents[:3]:
+            if folder not in self._named:
+                _flush(folder.parent)
+        self._named.update(whole.parents[:3])
 
 
 def make_folder(folder: Path) -> None:

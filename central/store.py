@@ -1,6 +1,7 @@
 """Records, their exhibits and the cases they open, from the first byte to the receipt.
 
-Every method is one transaction, and what it reports is on the disk, apart from marks of chunks.
+Every method is one transaction. A receipt is given for what is on the disk; what leads up to it may
+be lost at a power cut, and is done again.
 Locks are always taken in the order device, upload, counters, so that any number of workers may
 share the database. A record is `pending` until all its exhibits are held, then `stored`: only that
 opens or changes a case, writes the log and makes the receipt, in one commit.
@@ -76,7 +77,9 @@ class Store:
         """
         record = verified.record
         named = Named.of(record, verified.sha256)
-        with self._engine.begin() as db:
+        # Not flushed, as marks of chunks are not: what a power cut takes away comes again, since
+        # nothing was receipted. The commit that stores the record flushes all that came before.
+        with relaxed(self._engine) as db:
             _lock_device(db, record.device)
             row = _known(db, verified)
             if row is None:
@@ -121,8 +124,11 @@ class Store:
             return uploads.start_over(db, upload.device, upload.sha256)
 
     def held(self, upload: Upload, utc_ms: int) -> tuple[str, ...]:
-        """The image is in the evidence folder. Gives other devices whose parts can be dropped."""
-        with self._engine.begin() as db:
+        """The image is in the evidence folder. Gives other devices whose parts can be dropped.
+
+        Not flushed: lost at a power cut, the image is found again when its last chunk comes.
+        """
+        with relaxed(self._engine) as db:
             others = uploads.finish(db, upload, utc_ms)
             point("exhibit_noted", upload.sha256)
             return others

@@ -19,6 +19,7 @@ from edge.wire.topics import Kind, chunk_topic, device_topic
 log = logging.getLogger("firelane.carrier")
 Parcel = Announce | Chunk
 _LOOK_EVERY_S = 2.0
+_SETTLE_AFTER_S = 0.1
 
 
 class Carrier:
@@ -35,6 +36,7 @@ class Carrier:
         self._checked: set[str] = set()
         self._look_at_s = 0.0
         self._receipts: list[tuple[Receipt, bytes]] = []
+        self._settle_at_s = 0.0
 
     def due(self, now_s: float, utc_ms: int) -> Iterator[tuple[Publication, Parcel]]:
         """What to send now, each with what its acknowledgement will be about."""
@@ -77,19 +79,23 @@ class Carrier:
         point("need_heard", str(need.record_id))
         self._courier.need(now_s, need)
 
-    def receipt(self, receipt: Receipt, raw: bytes) -> None:
-        """`raw` is the signed receipt, already checked. It counts once `settle` has returned."""
+    def receipt(self, now_s: float, receipt: Receipt, raw: bytes) -> None:
+        """`raw` is the signed receipt, already checked. The next packet may go at once; this one
+        counts as delivered once `settle` has marked it, and is sent again where that fails."""
         point("receipt_heard", str(receipt.seq))
-        self._receipts.append((receipt, raw))
-
-    def settle(self, utc_ms: int) -> None:
-        """Mark the receipts heard since the last time, all in one commit."""
         if not self._receipts:
+            self._settle_at_s = now_s + _SETTLE_AFTER_S
+        self._receipts.append((receipt, raw))
+        self._courier.receipted(receipt)
+
+    def settle(self, now_s: float, utc_ms: int, *, ending: bool = False) -> None:
+        """Mark the receipts of the last moment, all in one commit: each costs a flush. They stay
+        in hand until that has worked."""
+        if not self._receipts or (now_s < self._settle_at_s and not ending):
             return
-        receipts, self._receipts = self._receipts, []
-        for seq in self._outbox.receipted(receipts, utc_ms):
-            self._courier.forget(seq)
+        for seq in self._outbox.receipted(self._receipts, utc_ms):
             log.info("packet receipted seq=%d", seq)
+        self._receipts = []
 
     def reject(self, reject: Reject, utc_ms: int) -> None:
         seq = self._outbox.refused(reject.envelope_sha256, reject.code, reject.text, utc_ms)

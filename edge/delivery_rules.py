@@ -19,7 +19,7 @@ from uuid import UUID
 
 from edge.outbox import Waiting
 from edge.wire.limits import CHUNK_BYTES, WINDOW_CHUNKS
-from edge.wire.replies import Need
+from edge.wire.replies import Need, Receipt
 
 
 class Step(StrEnum):
@@ -139,11 +139,18 @@ class Courier:
             self._held.setdefault(packet.seq, _Progress(packet))
 
     def forget(self, seq: int) -> None:
-        """The packet has its receipt, or was set aside."""
+        """The packet needs nothing more: receipted, or set aside."""
         progress = self._held.pop(seq, None)
         if progress is not None:
             for chunk in progress.unacked:
                 self._in_flight.pop(chunk, None)
+
+    def receipted(self, receipt: Receipt) -> None:
+        """The server has the packet. What is not the receipt of a packet that it holds changes
+        nothing."""
+        progress = self._by_id(receipt.record_id, receipt.record_sha256)
+        if progress is not None and progress.packet.seq == receipt.seq:
+            self.forget(receipt.seq)
 
     def next(self, now_s: float) -> Announce | Chunk | None:
         """What to send now; None while everything waits for an answer or for its time."""

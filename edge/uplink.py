@@ -11,6 +11,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal
 
 from edge.alerts import AlertCode
@@ -104,6 +105,8 @@ class Uplink:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._turn()
+        with suppress(StorageFault):  # then the receipts come once more
+            self._carrier.settle(self._now_s(), self._parts.clock.utc_ms(), ending=True)
         self._farewell()
 
     def _turn(self) -> None:
@@ -118,7 +121,7 @@ class Uplink:
             if self._up:
                 self._say()
                 self._carry()
-            self._carrier.settle(self._parts.clock.utc_ms())
+            self._carrier.settle(self._now_s(), self._parts.clock.utc_ms())
         except StorageFault as error:
             self._storage_fault(error)
 
@@ -304,7 +307,7 @@ class Uplink:
         parts, utc_ms = self._parts, self._parts.clock.utc_ms()
         match reply:
             case Receipt():
-                self._carrier.receipt(reply, payload)
+                self._carrier.receipt(self._now_s(), reply, payload)
             case Need():
                 self._carrier.need(self._now_s(), reply)
             case Reject():
