@@ -153,7 +153,12 @@ def make_folder(folder: Path) -> None:
         return
     make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    _flush(folder.parent)
+    try:
+        _flush(folder.parent)
+    except OSError:
+        with suppress(OSError):
+            folder.rmdir()  # else the next one would find it and take its name for flushed
+        raise
 
 
 def _flush(path: Path) -> None:

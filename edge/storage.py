@@ -107,4 +107,8 @@ def make_folder(folder: Path) -> None:
         return
     with storage_faults(f"make folder {folder.name}"):
         folder.mkdir(parents=True, exist_ok=True)
-        sync_folder(folder.parent)
+        try:
+            sync_folder(folder.parent)
+        except OSError:
+            folder.rmdir()  # else the next one would find it and take its name for durable
+            raise

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.storage import Damaged, make_folder, storage_faults, write_durably
+from edge.storage import Damaged, make_folder, storage_faults, sync_folder, write_durably
 from edge.trace import point
 from edge.wire.limits import CHUNK_BYTES
 
@@ -35,13 +35,18 @@ class Vault:
         with storage_faults("remove half-written files"):
             for part in folder.rglob("*.part"):
                 part.unlink()
+            for each in (folder, self._exhibits, self._records):
+                sync_folder(each)  # names that the last life gave and died before it flushed them
         point("vault_opened")
 
     def keep(self, jpeg: bytes) -> StoredExhibit:
-        """Store an image for good; the same bytes again cost nothing. Raises StorageFault."""
+        """Store an image for good; the same bytes again cost little. Raises StorageFault."""
         sha256 = hashlib.sha256(jpeg).hexdigest()
         path = self._exhibit(sha256)
-        if not path.is_file():
+        if path.is_file():
+            with storage_faults(f"keep exhibit {sha256}"):
+                sync_folder(path.parent)  # the flush of its name may be what failed the last time
+        else:
             make_folder(path.parent)
             write_durably(path, jpeg)
         point("exhibit_kept", sha256)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from scripts.faults_lab import kills, order, power
+from scripts.faults_lab import bad_disk, kills, order, power
 from scripts.faults_lab.outcome import (
     Entry,
     Scenario,
@@ -24,8 +24,10 @@ from scripts.faults_lab.outcome import (
     write_down,
 )
 
+_PARTS = (kills, power, bad_disk, order)
 ALL = sorted(
-    (*kills.SCENARIOS, *power.SCENARIOS, *order.SCENARIOS), key=lambda scenario: scenario.control
+    (scenario for part in _PARTS for scenario in part.SCENARIOS),
+    key=lambda scenario: scenario.control,
 )
 
 

@@ -10,6 +10,8 @@ import hashlib
 import json
 import os
 import signal
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -43,14 +45,18 @@ def delivery(folder: Path) -> Delivery:
     return Delivery(settings, SystemClock(), HostPaths())
 
 
-def record(made: Delivery, folder: Path, target: int) -> bool:
+Promise = Callable[[int, bytes], None]
+"""Told the number and the envelope of a packet that counts as recorded."""
+
+
+def record(made: Delivery, folder: Path, target: int, said: Promise | None = None) -> bool:
     """Make the next packet and promise it; False once there are enough."""
     number = made.outbox.head()[0] + 1
     if number > target:
         return False
     sealed = put(made.outbox, made.vault, number, images(number))
     if sealed is not None:
-        promise(folder, number, sealed.envelope)
+        (said or partial(promise, folder))(number, sealed.envelope)
     return True
 
 
@@ -112,6 +118,6 @@ def main(name: str) -> None:
         if record(made, folder, wanted(folder)):
             sender.wake()
         else:
-            stop.wait(0.02)
+            stop.wait(0.05)
     sender.stop()
     made.close()

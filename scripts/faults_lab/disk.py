@@ -18,7 +18,8 @@ _HEAD = struct.Struct("<ciqII")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change: O open, C close, W write, T truncate, S flush, R rename, U unlink, M mkdir."""
+    """One change: O open, C close, W write, T truncate, S flush, E failed flush, R rename,
+    U unlink, M mkdir."""
 
     kind: str
     fd: int
@@ -48,6 +49,13 @@ class Disk:
         self._open: dict[int, str] = {}
         self._files: dict[int, File] = {}
 
+    def holds(self, folder: Path) -> None:
+        """Files and folders that were there before, all of them sure."""
+        for path in sorted(folder.rglob("*")):
+            name = f"{self._root}/{path.relative_to(folder)}"
+            what = None if path.is_dir() else File(bytearray(path.read_bytes()))
+            self._now[name] = self._sure[name] = what
+
     def feed(self, entry: Entry) -> None:
         path = entry.first.decode(errors="replace")
         match entry.kind:
@@ -59,8 +67,8 @@ class Disk:
             case "W" | "T":
                 if entry.fd in self._files:
                     self._files[entry.fd].unsure.append(entry)
-            case "S":
-                self._flushed(entry.fd)
+            case "S" | "E":
+                self._flushed(entry.fd, failed=entry.kind == "E")
             case "M":
                 self._name(path, None)
             case "U":
@@ -94,15 +102,16 @@ class Disk:
         else:
             self._now[path] = what
 
-    def _flushed(self, fd: int) -> None:
+    def _flushed(self, fd: int, *, failed: bool) -> None:
         file = self._files.get(fd)
         if file is not None:
-            for entry in file.unsure:
+            # After a failed flush Linux takes the pages for clean: no later one writes them.
+            for entry in () if failed else file.unsure:
                 _apply(file.sure, entry)
             file.unsure.clear()
             return
         folder = self._open.get(fd)
-        if folder is not None:
+        if folder is not None and not failed:
             for change in self._unsure.pop(folder, []):
                 _rename(self._sure, change)
 

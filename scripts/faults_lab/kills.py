@@ -14,7 +14,7 @@ from pathlib import Path
 from scripts.faults_lab.nursery import Life
 from scripts.faults_lab.outcome import Outcome, Scenario
 from scripts.faults_lab.proxy import Toxics, proxied
-from scripts.faults_lab.site import PATIENT_S, ROOT, Site, Stuck, until
+from scripts.faults_lab.site import PATIENT_S, POLL_S, ROOT, Site, Stuck, until
 
 PER_LIFE = 3
 """Packets that each life adds."""
@@ -107,7 +107,7 @@ def _watch(site: Site, life: Life, kill: str) -> None:
     takes too long, it is killed where it is."""
     limit = time.monotonic() + LIFE_S
     while life.alive and time.monotonic() < limit and not site.settled():
-        time.sleep(0.01)
+        time.sleep(POLL_S)
     died = life.killed
     life.kill()
     site.deaths[kill.split(":", maxsplit=1)[0] if died else "elsewhere"] += 1

@@ -33,7 +33,7 @@ from scripts.faults_lab.disk import Disk, Entry, read_log
 from scripts.faults_lab.invariant import Verdict, together
 from scripts.faults_lab.outcome import Outcome, Scenario
 from scripts.faults_lab.site import ROOT
-from tests.device import Shot, SimulatedDevice
+from tests.device import Packet, Shot, SimulatedDevice
 from tests.office import Office
 from tests.packets import SIGNER
 
@@ -42,7 +42,7 @@ SHOTS = (Shot(width=640, height=480), Shot(view="plate", width=48, height=32))
 
 def live_as_box(root: Path, packets: int) -> None:
     """Record packets, promising each."""
-    _key(root)
+    signing_key(root)
     made = delivery(root)
     while record(made, root, packets):
         pass
@@ -53,12 +53,13 @@ def live_as_server(root: Path, packets: int) -> None:
     """Take packets, promising each when its receipt would go out."""
     with _office(root) as office:
         device = office.register(SimulatedDevice())
-        for number, packet in enumerate(_packets(device, packets), 1):
+        for number, packet in enumerate(device_packets(device, packets), 1):
             office.deliver(packet)
             promise(root, number, packet.envelope)
 
 
-def _packets(device: SimulatedDevice, packets: int) -> Iterator[Any]:
+def device_packets(device: SimulatedDevice, packets: int) -> Iterator[Packet]:
+    """The same whoever asks."""
     for _ in range(packets // 2):
         arrival = device.arrival(SHOTS)
         yield arrival
@@ -67,7 +68,7 @@ def _packets(device: SimulatedDevice, packets: int) -> Iterator[Any]:
 
 def check_box(root: Path, promised: dict[int, str], _packets: int) -> Verdict:
     """Open what is left as the next start would, look for what was promised, and go on."""
-    _key(root)
+    signing_key(root)
     made = delivery(root)
     lost, faults = 0, list[str]()
     try:
@@ -100,7 +101,7 @@ def check_server(root: Path, promised: dict[int, str], packets: int) -> Verdict:
         device = SimulatedDevice()
         if office.registry.registered(device.id) is None:
             office.register(device)
-        sent = list(_packets(device, packets))
+        sent = list(device_packets(device, packets))
         for packet in [*sent, *sent, *sent]:  # as long as no receipt comes, a device goes on
             office.deliver(packet)
         faults = [
@@ -153,7 +154,8 @@ def _without_full(engine: Engine) -> None:
         return statement.replace("synchronous=FULL", "synchronous=NORMAL"), parameters
 
 
-def _key(root: Path) -> None:
+def signing_key(root: Path) -> None:
+    """The box's, where it looks for it."""
     private = SIGNER.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (root / "device.signing.pem").write_bytes(private)
 

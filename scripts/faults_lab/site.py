@@ -23,6 +23,7 @@ from tests.mosquitto import Broker, prepared
 from tests.packets import DEVICE, SIGNER
 
 ROOT = Path(__file__).resolve().parents[2]
+POLL_S = 0.04
 PATIENT_S = 300.0
 """Far beyond what any recovery takes on a machine that is busy with other work as well."""
 
@@ -95,7 +96,7 @@ class Site:
         part.write_text(str(self.target))
         part.replace(self.folder / "target")
 
-    def connect_to(self, port: int, *, impatient: bool = False, health_s: float = 1.0) -> None:
+    def connect_to(self, port: int, *, impatient: bool = False, health_s: float = 60.0) -> None:
         """Where the box finds the broker from its next start on, and how patient it is."""
         identity = self.broker.identity(DEVICE)
         told = {
@@ -183,5 +184,5 @@ def until(condition: Callable[[], bool], what: str, seconds: float = PATIENT_S) 
     while not condition():
         if time.monotonic() - began > seconds:
             raise Stuck(f"{what} did not come within {seconds:.0f} s")
-        time.sleep(0.01)
+        time.sleep(POLL_S)
     return time.monotonic() - began
