@@ -1,9 +1,10 @@
-"""Commands of the administrator that have a page too: lost authenticators, configurations."""
+"""Commands of the administrator: lost authenticators, what is damaged of what is kept."""
 
 import argparse
 from collections.abc import Callable
 
 from central.accounts import UnknownUser
+from central.audit import audit
 from central.codes import Codes
 from central.server import Rig
 
@@ -22,6 +23,20 @@ def add_commands(
     )
     code.add_argument("name")
     code.set_defaults(command=lambda options: _reset_code(opened(options), options))
+
+    look = commands.add_parser(
+        "audit", parents=[config], help="look through all that is kept; say what is damaged"
+    )
+    look.set_defaults(command=lambda options: _audit(opened(options)))
+
+
+def _audit(rig: Rig) -> int:
+    """Exit code 1 where something is damaged, so that a timer can tell."""
+    found = 0
+    for found, sentence in enumerate(audit(rig.engine, rig.blobs), 1):  # noqa: B007 - counted
+        print(sentence)
+    print(f"{found} faults" if found else "all that is kept is whole")
+    return 1 if found else 0
 
 
 def _reset_code(rig: Rig, options: argparse.Namespace) -> int:

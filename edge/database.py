@@ -13,6 +13,7 @@ from pathlib import Path
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
+from edge import outbox_check
 from edge.storage import DiskBroken, StorageFault, storage_faults
 from edge.trace import point
 
@@ -120,11 +121,13 @@ def open_database(path: Path, utc_ms: int) -> tuple[Database, str]:
     """Open or create the database, and say what was wrong with it ('' if nothing).
 
     A damaged file is kept beside under a name with the time, for whoever wants to look, and a new
-    one is begun: its records come back from their signed files. Raises StorageFault.
+    one is begun: its records come back from their signed files, and what else can still be read is
+    taken along. Raises StorageFault.
     """
     database = Database(path)
     fault = _check(database)
     if fault:
+        rows = _salvaged(database)
         database.close()
         for suffix in ("", "-wal", "-shm"):
             part = path.with_name(path.name + suffix)
@@ -134,9 +137,15 @@ def open_database(path: Path, utc_ms: int) -> tuple[Database, str]:
                         path.with_name(f"{path.stem}.damaged-{utc_ms}{path.suffix}{suffix}")
                     )
         database = Database(path)
-        with database.reading():
-            pass
+        with database.transaction("put back what could be read") as connection:
+            outbox_check.put_back(connection, rows)
     return database, fault
+
+
+def _salvaged(database: Database) -> outbox_check.Rows:
+    with suppress(sqlite3.Error, StorageFault), database.reading() as connection:
+        return outbox_check.salvage(connection)
+    return {}
 
 
 def _check(database: Database) -> str:
@@ -144,7 +153,8 @@ def _check(database: Database) -> str:
         with database.reading() as connection:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             taken = [step.name for step in STEPS.applied(sqlite_utils.Database(connection))]
-    except sqlite3.DatabaseError as error:
+            unsigned = outbox_check.disagreement(connection) if found == "ok" else ""
+    except (sqlite3.DatabaseError, ValueError, TypeError, KeyError) as error:
         return f"the outbox cannot be read: {error}"
     except StorageFault as error:
         if isinstance(error.__cause__, sqlite3.OperationalError):
@@ -155,4 +165,4 @@ def _check(database: Database) -> str:
     unknown = sorted(set(taken) - _KNOWN)
     if unknown:
         return f"the outbox is of a newer program: it has taken the step {', '.join(unknown)}"
-    return ""
+    return f"the outbox is damaged: {unsigned}" if unsigned else ""

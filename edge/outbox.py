@@ -194,12 +194,20 @@ class Outbox:
         """Make the asked records wait again; gives a tombstone for each that we no longer have."""
         tombstones = []
         with self._database.transaction("send records again") as connection:
+            head, _ = _head(connection)
             for seq in range(asked.first, asked.last + 1):
                 row = connection.execute(
                     "SELECT state, record_sha256, envelope FROM record WHERE seq = ?", (seq,)
                 ).fetchone()
-                if row is None:
-                    tombstones.append(Tombstone(seq=seq, record_sha256=None, reason="never-made"))
+                if row is None:  # made and forgotten, where the outbox was damaged meanwhile
+                    never = seq > head
+                    tombstones.append(
+                        Tombstone(
+                            seq=seq,
+                            record_sha256=None,
+                            reason="never-made" if never else "damaged",
+                        )
+                    )
                 elif row["envelope"] is None:
                     sha256 = row["record_sha256"]
                     gone = Tombstone(seq=seq, record_sha256=sha256, reason="pruned-after-receipt")

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from central.clock import SystemClock
 from central.database import connect, migrate
+from central.link import Link
 from central.registry import NewDevice, Registry
 from scripts.faults_lab.invariant import judge
 from scripts.faults_lab.nursery import Life
@@ -41,6 +42,8 @@ class Site:
     port: int = 0
     box: Life | None = None
     office: Life | None = None
+    link: Link | None = None
+    """The server's end, where it runs in this process."""
     box_mode: str = ""
     """A box without a safeguard (control.py); empty for the real one."""
     target: int = 0
