@@ -61,6 +61,16 @@ class Fleet(Section):
     watch_s: Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)] = 60.0
 
 
+class TimeStamps(Section):
+    """The authority that time-stamps the daily checkpoint of the log (RFC 3161)."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+", max_length=512)]
+    """Plain http will do: a hash goes out, and what comes back is signed."""
+    roots: File
+    """Certificates, PEM, that the authority's signature must lead to."""
+    timeout_s: Annotated[float, Field(ge=0.1, le=60, allow_inf_nan=False)] = 10.0
+
+
 class Reader(Section):
     """The second, independent reader of plates, in an environment of its own."""
 
@@ -80,6 +90,7 @@ class Config(Section):
     fleet: Fleet = Fleet()
     gateways: GatewaysConfig = GatewaysConfig()
     reader: Reader | None = None
+    time_stamps: TimeStamps | None = None
 
     @field_validator("database_url")
     @classmethod
@@ -124,6 +135,8 @@ class Config(Section):
                 "broker": self.broker.model_copy(update=broker),
                 "gateways": self.gateways.beside(folder),
                 "reader": self.reader and Reader(python=folder / self.reader.python),
+                "time_stamps": self.time_stamps
+                and self.time_stamps.model_copy(update={"roots": folder / self.time_stamps.roots}),
             }
         )
 
@@ -147,6 +160,7 @@ def load(path: Path, env: Mapping[str, str]) -> Config:
             ("broker.key", config.broker.key),
             *config.gateways.files().items(),
             *((("reader.python", config.reader.python),) if config.reader else ()),
+            *((("time_stamps.roots", config.time_stamps.roots),) if config.time_stamps else ()),
         )
         if not file.is_file()
     ]

@@ -9,6 +9,8 @@ DatabaseFault
 └── WrongVersion  the tables are newer than this program
 """
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +22,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -68,9 +70,44 @@ def connect(address: str) -> Engine:
         max_overflow=16,
         connect_args={"timeout": BUSY_S, "isolation_level": None},
     )
+    flushes = _Flushes(Path(str(url.database)))
     event.listen(engine, "connect", _prepare)
+    event.listen(engine, "handle_error", flushes.failed)
+    event.listen(engine, "begin", flushes.mend)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+class _Flushes:
+    """What is to be done after a flush of SQLite's log has failed.
+
+    Linux takes the pages for clean then, whether or not they reached the disk, and among them are
+    commits that waited for a later flush. What is committed behind them would rest on a hole, which
+    shows at the next power cut. So before anything more is written, all of the log, as it still is
+    in memory, goes into the database file, and the log is begun anew.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._log = path.with_name(f"{path.name}-wal")
+        self._doubted = False
+
+    def failed(self, context: ExceptionContext) -> None:
+        code = getattr(context.original_exception, "sqlite_errorcode", 0)
+        self._doubted = self._doubted or code & 0xFF == sqlite3.SQLITE_IOERR
+
+    def mend(self, connection: Connection) -> None:
+        """Raises OSError while readers hold the log, to be tried again."""
+        if not self._doubted or connection.get_execution_options().get("reading", False):
+            return
+        busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        if busy:
+            raise OSError(errno.EBUSY, "a flush failed, and the log is in use", str(self._log))
+        handle = os.open(self._log, os.O_RDWR)
+        try:
+            os.fsync(handle)  # else the old log might come back, and with it older pages
+        finally:
+            os.close(handle)
+        self._doubted = False
 
 
 def _prepare(raw: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

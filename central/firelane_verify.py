@@ -455,6 +455,11 @@ def _check_log(packet: Packet) -> Iterable[str]:
         )
         if hashes.get(take(point, "seq", int)) != take(point, "hash", str):
             yield "the log does not lead to the hash of the signed checkpoint"
+    if "timestamp.tsr" in packet.files:  # whose word it is, `openssl ts -verify` tells
+        stamped = packet.files.get("checkpoint.dsse", b"")
+        prints = (hashlib.new(name, stamped).digest() for name in ("sha256", "sha384", "sha512"))
+        if not any(each in packet.files["timestamp.tsr"] for each in prints):
+            yield "the time stamp is not about the signed checkpoint"
 
 
 def _stored_faults(packet: Packet) -> Iterable[str]:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from central import events
+from central import events, stamps
 from central.accounts import Accounts
 from central.api import app as api
 from central.back_office import BackOffice
@@ -56,6 +56,7 @@ from central.webhooks import Webhooks
 from edge.wire.signing import Signer
 
 STOP_S = 20
+STAMP_AGAIN_MS = 10 * 60_000
 log = logging.getLogger("central.server")
 
 
@@ -251,3 +252,17 @@ def _watch_once(rig: Rig, link: Link, owner: str) -> None:
     day = (yesterday - timedelta(days=1)).strftime("%Y-%m-%d")
     with rig.engine.begin() as db:
         events.seal(db, day, now, rig.signer)
+    _stamp(rig, now)
+
+
+def _stamp(rig: Rig, now: int) -> None:
+    """Time stamps for sealed days, where an authority is configured. One that is away is asked
+    again after a while: nothing else waits for it."""
+    told = rig.config.time_stamps
+    if told is None or not take_lease(rig.engine, "stamp", str(now), now, STAMP_AGAIN_MS):
+        return
+    try:
+        authority = stamps.Authority.of(told.url, told.roots, told.timeout_s)
+        stamps.stamp_all(rig.engine, authority.stamp)
+    except (stamps.NoStamp, ValueError) as fault:
+        log.error("checkpoints are not time-stamped: %s", fault)

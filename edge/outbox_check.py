@@ -74,8 +74,6 @@ def _exhibits(connection: sqlite3.Connection) -> dict[int, dict[str, int]]:
 def _row_fault(row: sqlite3.Row, exhibits: dict[str, int], before: tuple[int, str] | None) -> str:
     if before is not None and row["seq"] != before[0] + 1:
         return f"follows record {before[0]}"
-    if row["state"] not in ("waiting", "receipted", "aside", "pruned"):
-        return "its state is none"
     if row["envelope"] is None:
         return "" if row["state"] == "pruned" else "its bytes are gone"
     if row["state"] == "receipted" and row["receipt"] is None:

@@ -227,7 +227,7 @@ def bad_disk(who: str, kind: str, folder: Path, chance: random.Random, number: i
 
 
 SCENARIOS = tuple(
-    Scenario(f"{words} at the {who}, then a power cut", partial(bad_disk, who, kind), 6, 100, 100)
+    Scenario(f"{words} at the {who}, then a power cut", partial(bad_disk, who, kind), 3, 100, 100)
     for who in WHO
     for kind, words in (
         ("full", "disk full at any write"),

@@ -112,11 +112,11 @@ def _stored(rig: Rig) -> int:
 
 
 SCENARIOS = (
-    Scenario("server restored from an old backup", restored, 2, 30, 10),
+    Scenario("server restored from an old backup", restored, 1, 30, 10),
     Scenario(
         "nobody asks for what is missing, server restored",
         partial(restored, asks=False),
-        2,
+        1,
         4,
         control=True,
     ),

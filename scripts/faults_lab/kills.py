@@ -139,10 +139,10 @@ def _trials(deaths: Deaths, box_mode: str = "") -> Callable[[Path, random.Random
 
 
 SCENARIOS = (
-    Scenario("box killed at every point", _trials(kill_box), 8, 1000),
-    Scenario("server killed at every point", _trials(kill_office), 8, 1000),
-    Scenario("broker killed at random", _trials(kill_broker), 6, 500),
-    Scenario("link flaky", _trials(flaky_link), 4, 50),
+    Scenario("box killed at every point", _trials(kill_box), 4, 1000),
+    Scenario("server killed at every point", _trials(kill_office), 4, 1000),
+    Scenario("broker killed at random", _trials(kill_broker), 3, 500),
+    Scenario("link flaky", _trials(flaky_link), 1, 50),
     Scenario(
         "no receipt (bare QoS 1), server killed", _trials(kill_office, "bare"), 4, 20, control=True
     ),

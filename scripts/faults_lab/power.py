@@ -219,8 +219,8 @@ def _note_promise(entry: Entry, promised: dict[int, str]) -> None:
 
 BOX, SERVER = Life("box", check_box), Life("server", check_server)
 SCENARIOS = (
-    Scenario("power cut at the box", partial(cut_often, BOX), 20, 200, 100),
-    Scenario("power cut at the server", partial(cut_often, SERVER), 20, 200, 100),
+    Scenario("power cut at the box", partial(cut_often, BOX), 6, 200, 100),
+    Scenario("power cut at the server", partial(cut_often, SERVER), 4, 200, 100),
     Scenario(
         "no fsync of files, power cut at the box",
         partial(cut_often, Life("box", check_box, "fsync")),

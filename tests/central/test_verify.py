@@ -213,6 +213,13 @@ def test_a_checkpoint_must_name_a_hash_on_the_way(clean: Exported) -> None:
     good = replace(clean.parts, more={"checkpoint.dsse": sealed(head)})
     assert failing(build_packet(good, clean.server.signer)) == []
 
+    stamp = b"token " + hashlib.sha512(sealed(head)).digest()
+    stamped = replace(clean.parts, more={"checkpoint.dsse": sealed(head), "timestamp.tsr": stamp})
+    assert failing(build_packet(stamped, clean.server.signer)) == []
+    other = {"checkpoint.dsse": sealed(head), "timestamp.tsr": stamp[:-1] + b"?"}
+    with pytest.raises(PacketError, match="time stamp is not about"):
+        build_packet(replace(clean.parts, more=other), clean.server.signer)
+
     bad = replace(clean.parts, more={"checkpoint.dsse": sealed("0" * 64)})
     with pytest.raises(PacketError, match="hash of the signed checkpoint"):
         build_packet(bad, clean.server.signer)
