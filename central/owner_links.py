@@ -64,8 +64,9 @@ def mint(db: Connection, case_id: UUID, utc_ms: int, party_id: UUID | None = Non
     return token
 
 
-def end_unused(db: Connection, like: Link, utc_ms: int) -> None:
-    """End the links to the same person that no browser has passed: another one replaces them."""
+def end_unused(db: Connection, like: Link, utc_ms: int, keep: UUID | None = None) -> None:
+    """End the links to the same person that no browser has passed: another one, `keep`, replaces
+    them."""
     table = owner_link
     same = (
         table.c.party_id.is_(None) if like.party_id is None else table.c.party_id == like.party_id
@@ -74,6 +75,7 @@ def end_unused(db: Connection, like: Link, utc_ms: int) -> None:
         update(table)
         .where(table.c.case_id == like.case_id, same)
         .where(table.c.browser_sha256.is_(None), table.c.ended_utc_ms.is_(None))
+        .where(table.c.id != (keep or UUID(int=0)))
         .values(ended_utc_ms=utc_ms)
     )
 

@@ -22,6 +22,7 @@ UNIT_FEN = (500_000, 5_000_000)
 """消防法 art. 60: a person is warned or fined up to 500 yuan, a unit 5,000 to 50,000."""
 SMS_FIELDS = frozenset({"plate", "site", "lane", "time", "minutes", "link", "agency", "telephone"})
 SMS_NEEDED = frozenset({"plate", "site", "minutes", "link"})
+INVITATION = "【{agency}】您有一件占用消防通道的案件，请查看和办理：{link} 咨询电话：{telephone}"
 NUMBER_FIELDS = ("area", "series", "year", "serial")
 MOST_NUMBER_CHARS = 40
 _MINUTE_S = 60
@@ -127,8 +128,21 @@ class Texts(Part):
     """What goes to the owner, word for word, and what documents cite."""
 
     sms: Text
+    invitation: Text = INVITATION
+    """To somebody who was named in a case, with a link of their own."""
     basis: Annotated[list[Line], Field(min_length=1, max_length=20)]
     remedies: Text
+
+    @field_validator("invitation")
+    @classmethod
+    def _invites(cls, value: str) -> str:
+        try:
+            used = {name for _, name, _, _ in Formatter().parse(value) if name is not None}
+        except ValueError as error:
+            raise ValueError(f"braces must come in pairs: {error}") from None
+        if "link" not in used or used - {"link", "agency", "telephone"}:
+            raise ValueError("must use link and may use agency, telephone")
+        return value
 
     @field_validator("sms")
     @classmethod

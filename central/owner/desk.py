@@ -14,6 +14,7 @@ from central.documents.press import Press
 from central.holidays import load
 from central.owner import situation
 from central.owner.entry import Entry
+from central.owner.inviting import Inviting
 from central.owner.papers import Papers
 from central.owner.parties import Party, named
 from central.owner.situation import Situation
@@ -58,12 +59,13 @@ class OwnerDesk:
     speaking: Speaking
     papers: Papers
     press: Press
+    inviting: Inviting
 
     @classmethod
     def over(cls, engine: Engine, blobs: Blobs) -> "OwnerDesk":
         return cls(
             engine, load(), Entry(engine), Speaking(engine, blobs), Papers(engine),
-            Press(engine, blobs),
+            Press(engine, blobs), Inviting(engine),
         )  # fmt: skip
 
     def situation(self, link: Link, utc_ms: int) -> Situation:

@@ -112,6 +112,7 @@ class Situation:
     reminded_utc_ms: int | None
     deadline_utc_ms: int | None
     me: Party | None
+    holder: Party | None
     is_party: bool
     other_party: bool
     rules: Policy | None
@@ -153,6 +154,15 @@ class Situation:
     @property
     def may_defer(self) -> bool:
         return self.is_party and self.case.main in (_S.PAYABLE, _S.OVERDUE)
+
+
+def _holder(db: Connection, link: Link) -> Party | None:
+    """The vehicle's holder as the register has them, where the link is theirs: they need not type
+    who they are."""
+    if link.party_id is not None:
+        return None
+    known = [one for one in parties.named(db, link.case_id) if one.source == "register"]
+    return known[-1] if known else None
 
 
 def letterhead(db: Connection, utc_ms: int) -> Policy | None:
@@ -200,6 +210,7 @@ def read(db: Connection, link: Link, calendar: LegalCalendar, utc_ms: int) -> Si
         reminded_utc_ms=reminded[-1] if reminded else None,
         deadline_utc_ms=deadline,
         me=me,
+        holder=_holder(db, link),
         is_party=is_party,
         other_party=party is not None and not is_party,
         rules=rules,

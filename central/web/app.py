@@ -41,6 +41,7 @@ from central.web import (
     signatures,
     static,
     statistics,
+    told,
     users,
 )
 from central.web.guard import ForgedForm, FormTooLarge, SignInFirst, current, kept_form
@@ -74,6 +75,7 @@ PAGES = (
     owner,
     owner_check,
     owner_forms,
+    told,
 )
 _SENTENCES = {404: "not_found", 405: "not_found", 413: "too_large", 403: "refused", 503: "busy"}
 

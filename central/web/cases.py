@@ -16,6 +16,7 @@ from central.cases import Action
 from central.delivering import SLUGS
 from central.full_text import Kind
 from central.limits import CHINA
+from central.owner.inviting import is_reachable
 from central.views import PAGE_ROWS, CasePage
 from central.web import exhibits, facts, timeline
 from central.web.guard import LIVE_HEADER, may
@@ -119,6 +120,8 @@ def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
         told=parts.owner.told(view.row.id) if sees else (),
         named=parts.owner.people(view.row.id) if sees else (),
         masked_id=masked_id,
+        is_reachable=is_reachable,
+        linked=request.query_params.get("linked") == "yes",
         mark=mark_text(mark),
     )
 

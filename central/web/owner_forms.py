@@ -20,7 +20,7 @@ from central.cases import Action, Guard
 from central.documents.wording import CHINA
 from central.gateways.identity import is_id_number
 from central.owner.entry import OwnerVisit
-from central.owner.parties import Person
+from central.owner.parties import Party, Person
 from central.owner.situation import Situation
 from central.owner.speaking import MOST_CHARS, NotNow, Said, TooMuch
 from central.owner.uploads import FILE_BYTES, MOST_FILES, BadUpload, Clean, clean
@@ -135,7 +135,8 @@ def send(request: Request, token: str, name: str, checked: Checked) -> Response:
         raise HTTPException(404)
     form, (visit, sent) = FORMS[name], checked
     request.state.owner_visit = visit
-    faults = _faults(form, sent.form)
+    known = _known_holder(request, visit, form, sent)
+    faults = _faults(form, sent.form) | ({} if known else _person_faults(form, sent.form))
     try:
         files = _files(form, sent)
     except BadUpload as bad:
@@ -155,6 +156,15 @@ def send(request: Request, token: str, name: str, checked: Checked) -> Response:
     return RedirectResponse(f"{PREFIX}{token}?done={name}", 303, headers=NO_REFERRER)
 
 
+def _known_holder(
+    request: Request, visit: OwnerVisit, form: OwnerForm, sent: Arrived
+) -> Party | None:
+    """Who says that they are the registered holder is who the register says."""
+    if form.kind != "admission" or sent.form["grounds"] != "holder":
+        return None
+    return parts_of(request).owner.situation(visit.link, sent.utc_ms).holder
+
+
 def _files(form: OwnerForm, sent: Arrived) -> Sequence[Clean]:
     """What is kept of the files. Raises BadUpload."""
     came = [one for one in sent.filled.files if one.data or one.name]
@@ -172,7 +182,8 @@ def _take(
     parts = parts_of(request)
     owner, at = parts.owner, sent.utc_ms
     situation = owner.situation(visit.link, at)
-    me = situation.me
+    holder = _known_holder(request, visit, form, sent)
+    me = holder or situation.me
     if form.kind in ("consent", "no-consent"):
         if me is None:
             raise NotNow("nobody is known here yet")
@@ -189,7 +200,7 @@ def _take(
         text=_text(form, sent.form),
         arrived_utc_ms=at,
         files=files,
-        who=_person(form, sent.form),
+        who=None if holder else _person(form, sent.form),
     )
     owner.speaking.say(visit.link, me, said, form.proof | _proven(form, situation, at))
 
@@ -251,7 +262,7 @@ def _faults(form: OwnerForm, sent: Form) -> dict[str, str]:
             faults["text"] = "too_long"
     if form.sure and sent["sure"] != "yes":
         faults["sure"] = "tick"
-    return faults | _person_faults(form, sent)
+    return faults
 
 
 def _person_faults(form: OwnerForm, sent: Form) -> dict[str, str]:

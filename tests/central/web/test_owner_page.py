@@ -1,6 +1,7 @@
 """What the owner's page tells and takes, from the running clock to the officers' review."""
 
 import hashlib
+import re
 
 import pytest
 from sqlalchemy import select
@@ -8,8 +9,10 @@ from sqlalchemy import select
 from central import tables
 from central.cases import State
 from central.owner import papers, parties
+from central.owner.parties import Person
 from central.owner.situation import PHASE_OF, PHASES
 from central.owner_tables import owner_upload, statement
+from central.reminder_tables import message
 from central.web.owner_forms import DEFENCES, FORMS, NOT_MINE
 from central.web.texts import LANGUAGES, catalogue
 from tests.case_files import CaseFile, add_pack
@@ -225,3 +228,53 @@ def test_staff_see_what_was_said_and_sent_and_who_is_named(staff: Staff, file: C
     assert other.status_code == 404
     assert "李明" not in finance.text
     assert looks.count("upload opened") == 1
+
+
+def test_staff_send_a_named_driver_a_link_that_their_own_number_opens(
+    staff: Staff, file: CaseFile
+) -> None:
+    owner = Owner.of(staff, file.case_id)
+    named = {"grounds": "other-driver", "name": "李明", "phone": "13912345678"}
+    with owner.inside() as client:
+        owner.send(client, "not-me", {**named, "id_number": "330203199001011236"})
+        owner.send(client, "not-me", {**named, "name": "无证", "id_number": ""})
+    with staff.signed_in() as client:
+        page = client.get(f"/cases/{file.case_id}")
+        [party] = re.findall(r'name="party" value="([^"]+)"', page.text)
+        sent = client.post(
+            f"/cases/{file.case_id}/links", data={"csrf": token(page), "party": party}
+        )
+    assert sent.status_code == 303, sent.text
+    with file.office.engine.connect() as db:
+        row = db.execute(select(message)).one()
+    driver = Owner(staff, file.case_id, row.text.partition("/o/")[2][:22], "011236")
+    with driver.inside() as client:
+        seen = client.get(driver.path)
+
+    assert (row.contact, row.purpose) == ("13912345678", "invitation")
+    assert row.text.startswith("【示例区消防救援大队】")
+    assert "浙B12345" in seen.text
+    assert "那天" not in seen.text
+
+
+def test_the_holder_whom_the_register_knows_need_not_type_who_they_are(
+    staff: Staff, file: CaseFile
+) -> None:
+    file.walk(TO_FILED)
+    holder = Person("赵海", "330203199001011236", address="示例区望江路 9 号")
+    with file.office.engine.begin() as db:
+        parties.add(db, file.case_id, holder, "register", file.office.clock.utc_ms())
+    owner = Owner.of(staff, file.case_id)
+    with owner.inside() as client:
+        form = client.get(f"{owner.path}/me")
+        driver = owner.send(client, "me", {"grounds": "driver"})
+        sent = owner.send(client, "me", {"grounds": "holder"})
+    with file.office.engine.connect() as db:
+        row = db.execute(select(statement)).one()
+        [known] = parties.named(db, file.case_id)
+
+    assert "赵海" not in form.text
+    assert driver.status_code == 422
+    assert sent.status_code == 303
+    assert (row.kind, row.party_id) == ("admission", known.id)
+    assert known.confirmed_utc_ms is None
