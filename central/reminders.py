@@ -221,7 +221,7 @@ class Reminders:
             "site": row.site,
             "lane": row.lane,
             "time": f"{begin.month}月{begin.day}日{begin:%H:%M}",
-            "minutes": str(policy.times.grace_s // 60),
+            "minutes": f"{policy.times.grace_s / 60:g}",
             "link": self._parts.base_url + owner_links.path(token),
             "agency": policy.agency,
             "telephone": policy.office.telephone if policy.office is not None else "",

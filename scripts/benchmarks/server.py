@@ -17,7 +17,7 @@ from central.config import Broker as BrokerConfig
 from central.database import connect, migrate
 from central.link import Link
 from edge.wire.replies import Need, Receipt
-from scripts.benchmarks import documents, pages
+from scripts.benchmarks import documents, pages, reminders
 from scripts.benchmarks.table import Row, table
 from tests.courier import Courier
 from tests.device import Packet, Shot, SimulatedDevice
@@ -33,6 +33,7 @@ def measure(runs: int) -> str:
     rows = [Row(f"{DEVICES} packets in the same second, until the last receipt", "s", bursts, 5)]
     rows += documents.rows(runs)
     with tempfile.TemporaryDirectory() as name:
+        rows += reminders.rows(runs, Path(name))
         rows += pages.rows(runs, Path(name))
     return table(rows)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from scripts.demosite import plan
+from scripts.demosite.clerk import Clerk
 from scripts.demosite.options import Options, parse
 from scripts.demosite.processes import DemoError, Processes
 from scripts.demosite.site import Site, start, start_clean
@@ -41,7 +42,8 @@ def _run(options: Options, began_s: float) -> int:
     with Processes(layout.run / "logs") as processes:
         site = start(layout, scene, processes)
         print(f"\n  staff page  {site.web}\n  account     {plan.ACCOUNT}")
-        print(f"  password    {site.password}\n")
+        print(f"  password    {site.password}")
+        print(f"  telephones  {site.phone}\n  register    {site.register}\n")
         print(f"  looking at  {scene.source}\n  with        {scene.model}")
         print(f"  logs        {layout.run / 'logs'}\n", flush=True)
         return _follow(options, site, processes, began_s)
@@ -49,12 +51,18 @@ def _run(options: Options, began_s: float) -> int:
 
 def _follow(options: Options, site: Site, processes: Processes, began_s: float) -> int:
     """Tell what arrives until Ctrl-C, or, with --once, until a case stands."""
-    watch = Watch(site.lookup())
+    watch = Watch(site.lookup(), needs_reminder=options.source is None)
+    # People read other clips; the demo's own plate is known.
+    clerks = [Clerk(site, name) for name in plan.CLERKS if options.source is None]
     limit_s = time.monotonic() + options.limit_s
     while True:
         processes.check()
         for sentence in watch.news():
             print(f"{time.monotonic() - began_s:6.1f} s  {sentence}", flush=True)
+        for clerk in clerks:
+            done = clerk.work()
+            if done:
+                print(f"{time.monotonic() - began_s:6.1f} s  {done}", flush=True)
         case = watch.complete() if options.once else None
         if case is not None:
             print(f"\n{summary(case)}\n  packet: {site.prove(case.row.number)}")

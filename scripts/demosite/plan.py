@@ -1,5 +1,6 @@
 """What the demo runs on, and the configuration files that it writes. No process is started here."""
 
+import hashlib
 import json
 import socket
 from collections.abc import Mapping
@@ -18,6 +19,11 @@ CAMERA = "gate"
 LANE = "fire-lane"
 SITE = "示范小区"
 ACCOUNT = "demo"
+PACK = ROOT / "configs" / "demo" / "policy.yaml"
+REGISTER = ROOT / "configs" / "demo" / "register.csv"
+STANDING = ("浙BF1R25", "blue")
+"""The plate that the demo's clerks read off the picture of the vehicle that stands in the clip."""
+CLERKS = ("clerk-1", "clerk-2")
 OWN_CLIP = ROOT / "configs" / "demo" / "demo.mp4"
 OWN_MODEL = ROOT / "models" / "vehicle.tflite"
 COCO = SHARED / "models" / "coco_ssd_mobilenet_v1_quant"
@@ -105,6 +111,21 @@ def free_port() -> int:
         return cast(int, probe.getsockname()[1])
 
 
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where everything of one demo listens."""
+
+    broker: int
+    web: int
+    phone: int
+    register: int
+    register_page: int
+
+    @classmethod
+    def free(cls) -> "Ports":
+        return cls(free_port(), free_port(), free_port(), free_port(), free_port())
+
+
 def edge_config(layout: Layout, what: Scene, broker_port: int) -> str:
     """The daemon's configuration as YAML."""
     pki = layout.pki
@@ -135,14 +156,17 @@ def edge_config(layout: Layout, what: Scene, broker_port: int) -> str:
             "detector": {"model": str(what.model)}
             | ({"labels": str(what.labels)} if what.labels else {}),
             "stays": dict(what.times),
+            "policy": {"sha256": hashlib.sha256(PACK.read_bytes()).hexdigest()},
             "health": {"every_s": 5},
         }
     )
 
 
-def central_config(layout: Layout, broker_port: int, web_port: int) -> str:
-    """The server's configuration as YAML."""
+def central_config(layout: Layout, ports: Ports, phone: tuple[str, str]) -> str:
+    """The server's configuration as YAML. `phone`: the SMS gateway's token and report secret."""
     pki = layout.pki
+    token, report_secret = phone
+    reader = ROOT / ".venv-reader" / "bin" / "python"
     return _yaml(
         {
             "database_url": f"sqlite:///{layout.run / 'central' / 'cases.db'}",
@@ -150,14 +174,35 @@ def central_config(layout: Layout, broker_port: int, web_port: int) -> str:
             "signing_key": str(pki / "central.signing.pem"),
             "broker": {
                 "host": "127.0.0.1",
-                "port": broker_port,
+                "port": ports.broker,
                 "ca": str(pki / "ca.pem"),
                 "cert": str(pki / "central.pem"),
                 "key": str(pki / "central.key.pem"),
             },
-            "web": {"host": "127.0.0.1", "port": web_port},
+            "web": {"host": "127.0.0.1", "port": ports.web},
+            "gateways": {
+                "sms": {
+                    "kind": "http",
+                    "url": f"http://127.0.0.1:{ports.phone}",
+                    "token": token,
+                    "report_secret": report_secret,
+                },
+                "vehicles": _at_register(pki, ports),
+                "identity": _at_register(pki, ports),
+            },
         }
+        | ({"reader": {"python": str(reader)}} if reader.is_file() else {})
     )
+
+
+def _at_register(pki: Path, ports: Ports) -> dict[str, str]:
+    return {
+        "kind": "http",
+        "url": f"https://127.0.0.1:{ports.register}",
+        "ca": str(pki / "ca.pem"),
+        "cert": str(pki / "central.pem"),
+        "key": str(pki / "central.key.pem"),
+    }
 
 
 def _yaml(document: object) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,8 @@ class Site:
     web: str
     password: str
     edge: Child
+    phone: str
+    register: str
 
     def prove(self, number: str) -> str:
         """Export a case and check the packet offline, as anybody can; what the verifier said.
@@ -60,41 +63,55 @@ def start_clean(layout: plan.Layout) -> None:
     certificates.init(layout.pki)
     certificates.server(layout.pki, "broker", [], certificates.DAYS)
     certificates.server(layout.pki, "central", [], certificates.DAYS)
+    certificates.server(layout.pki, "register", [], certificates.DAYS)
     certificates.device(layout.pki, plan.DEVICE, certificates.DAYS)
 
 
 def start(layout: plan.Layout, scene: plan.Scene, processes: Processes) -> Site:
-    """Start broker, server and edge. Raises DemoError where one of them does not come up."""
-    broker_port, web_port = plan.free_port(), plan.free_port()
-    web, password = f"http://127.0.0.1:{web_port}", secrets.token_urlsafe(9)
-    conf = certificates.broker(layout.pki, f"{broker_port} 127.0.0.1", layout.run / "broker")
-    layout.central_config.write_text(
-        plan.central_config(layout, broker_port, web_port), encoding="utf-8"
-    )
-    layout.edge_config.write_text(plan.edge_config(layout, scene, broker_port), encoding="utf-8")
+    """Start broker, telephones, register, server and edge. Raises DemoError where one of them
+    does not come up."""
+    ports = plan.Ports.free()
+    web, password = f"http://127.0.0.1:{ports.web}", secrets.token_urlsafe(9)
+    conf = certificates.broker(layout.pki, f"{ports.broker} 127.0.0.1", layout.run / "broker")
+    phone = (secrets.token_hex(16), "whsec_" + b64encode(secrets.token_bytes(32)).decode())
+    layout.central_config.write_text(plan.central_config(layout, ports, phone), encoding="utf-8")
+    layout.edge_config.write_text(plan.edge_config(layout, scene, ports.broker), encoding="utf-8")
     processes.start("mosquitto", ["/usr/sbin/mosquitto", "-c", conf])
-    central = [BIN / "firelane-central"]
-    config = ["-c", str(layout.central_config)]
-    tell(
-        [
-            *central,
-            "add-device",
-            *config,
-            plan.DEVICE,
-            "--site",
-            plan.SITE,
-            "--key",
-            layout.pki / f"{plan.DEVICE}.signing.pub.pem",
-        ]
-    )
-    tell(
-        [*central, "add-user", *config, plan.ACCOUNT, "--role", "officer", "--password-stdin"],
-        password,
-    )
-    processes.start("central", [*central, "run", *config])
+    _start_outside(layout, ports, phone, processes)
+    _prepare(layout, password)
+    central: list[str | Path] = [BIN / "firelane-central", "run", "-c", layout.central_config]
+    processes.start("central", central)
     processes.wait_until(lambda: _answers(f"{web}/"), "the staff page", 60)
     edge = processes.start("edge", [BIN / "firelane-edge", "run", "-c", layout.edge_config])
-    return Site(layout, web, password, edge)
+    phones, register = (f"http://127.0.0.1:{port}" for port in (ports.phone, ports.register_page))
+    return Site(layout, web, password, edge, phones, register)
+
+
+def _start_outside(
+    layout: plan.Layout, ports: plan.Ports, phone: tuple[str, str], processes: Processes
+) -> None:
+    """What stands in for the SMS gateway and the register of vehicles."""
+    local = [sys.executable, "-m", "central.gateways.local"]
+    token, secret = phone
+    own = ["--port", str(ports.phone), "--token", token, "--report-secret", secret]
+    processes.start("phone", [*local, "phone", *own])
+    pki = layout.pki
+    files: list[str | Path] = ["--ca", pki / "ca.pem", "--cert", pki / "register.pem"]
+    files += ["--key", pki / "register.key.pem", "--file", plan.REGISTER]
+    where = ["--port", str(ports.register), "--page-port", str(ports.register_page)]
+    processes.start("register", [*local, "register", *where, *files])
+
+
+def _prepare(layout: plan.Layout, password: str) -> None:
+    """The box, the people and the rules, as an administrator enters them."""
+    config: list[str | Path] = ["-c", layout.central_config]
+    central = BIN / "firelane-central"
+    key = layout.pki / f"{plan.DEVICE}.signing.pub.pem"
+    tell([central, "add-device", *config, plan.DEVICE, "--site", plan.SITE, "--key", key])
+    tell([central, "add-policy", *config, plan.PACK])
+    people = [(plan.ACCOUNT, "officer"), *((name, "screener") for name in plan.CLERKS)]
+    for name, role in people:
+        tell([central, "add-user", *config, name, "--role", role, "--password-stdin"], password)
 
 
 def tell(argv: list[str | Path], password: str = "") -> str:

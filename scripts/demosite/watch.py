@@ -15,12 +15,22 @@ TOLD = {
 }
 
 
+REMINDERS = {
+    "type": "the machines do not agree on the plate: two people type it",
+    "sent": "a message is on its way to the owner's telephone",
+    "done": "the message was delivered: the device is told, the grace begins",
+    "failed": "the owner could not be reminded: nobody is accused",
+}
+
+
 @dataclass(slots=True)
 class Watch:
     """Remembers what was told, so that each thing is told once."""
 
     lookup: Lookup
-    _told: set[UUID] = field(default_factory=set)
+    needs_reminder: bool = False
+    """Whether an overstay counts only where the owner had been reminded."""
+    _told: set[UUID | int] = field(default_factory=set)
 
     def news(self) -> Iterator[str]:
         """A sentence for each record stored since the last call."""
@@ -29,12 +39,18 @@ class Watch:
                 if view.stored_utc_ms is not None and view.record.record_id not in self._told:
                     self._told.add(view.record.record_id)
                     yield f"{case.row.number}: {TOLD[view.record.kind]} ({_size(view)})"
+            for event in case.events:
+                stage = event.payload.get("stage", "") if event.type == "reminder" else ""
+                if stage in REMINDERS and event.seq not in self._told:
+                    self._told.add(event.seq)
+                    yield f"{case.row.number}: {REMINDERS[stage]}"
 
     def complete(self) -> CaseView | None:
         """The first case that stands: an overstay, stored with all its exhibits."""
         for case in self._cases():
             for view in case.records:
-                if view.record.kind == "overstay" and view.stored_utc_ms is not None:
+                reminded = view.record.stay.reminded is not None or not self.needs_reminder
+                if view.record.kind == "overstay" and view.stored_utc_ms and reminded:
                     return case
         return None
 
@@ -52,9 +68,10 @@ def summary(case: CaseView) -> str:
         record = view.record
         failed = [check.name for check in view.checks if check.ok is False]
         verdict = "every check holds" if not failed else f"FAILED: {', '.join(failed)}"
+        told = ", the owner was reminded" if record.stay.reminded else ""
         lines.append(
             f"  {record.kind}: stood {record.stay.standing_ms / 1000:.1f} s, unobserved "
-            f"{record.stay.unobserved_ms / 1000:.1f} s, {_size(view)}, {verdict}"
+            f"{record.stay.unobserved_ms / 1000:.1f} s, {_size(view)}{told}, {verdict}"
         )
     plate = case.row.plate or "unread"
     lines.append(f"  plate: {plate}")

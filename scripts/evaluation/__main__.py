@@ -1,12 +1,17 @@
-"""scripts/evaluate detector|events|plates: which evaluation to run."""
+"""scripts/evaluate detector|events|plates|agreement: which evaluation to run."""
 
 import sys
 
-from scripts.evaluation import detector, events, plates
+from scripts.evaluation import agreement, detector, events, plates
 
 
 def main() -> int:
-    kinds = {"detector": detector.main, "events": events.main, "plates": plates.main}
+    kinds = {
+        "detector": detector.main,
+        "events": events.main,
+        "plates": plates.main,
+        "agreement": agreement.main,
+    }
     if len(sys.argv) < 2 or sys.argv[1] not in kinds:
         print(f"usage: scripts/evaluate {'|'.join(kinds)} [options]", file=sys.stderr)
         return 2

@@ -38,7 +38,7 @@ def test_the_example_is_a_pack() -> None:
     [
         ("person_fen: 10000", "person_fen: 50001", "penalty.person_fen: must be less than or"),
         ("unit_fen: 500000", "unit_fen: 10000", "penalty.unit_fen: must be greater than or"),
-        ("grace_s: 900", "grace_s: 59", "times.grace_s: must be greater than or equal to 60"),
+        ("grace_s: 900", "grace_s: 9", "times.grace_s: must be greater than or equal to 10"),
         ("max_gap_s: 360", "max_gap_s: 901", "max_gap_s must be at most grace_s (900), got 901"),
         ("day: 2026-11-01", "day: 2026-12-02", "published.day must not be after valid_from"),
         ("{link}", "", "must use link, minutes, plate, site and may use"),

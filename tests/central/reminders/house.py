@@ -31,7 +31,7 @@ from central.receipts import Outgoing
 from central.reminder_office import Outside
 from central.reminder_rows import Pending
 from central.reminding import Stage
-from central.second_reading import MachineReading, ReaderDown
+from central.second_reading import MachineReading, ReaderDown, SecondReader
 from central.tables import case_event
 from edge.wire.records import PlateReading, Rules
 from edge.wire.records import Vehicle as Seen
@@ -73,6 +73,17 @@ def seen(text: str | None, colour: str = "blue", grammar: str = "civil") -> Seen
     return Seen(kind="car", plate=plate)
 
 
+def rules(pack: str) -> Rules:
+    """What a device keeps to under a pack."""
+    return Rules(
+        policy_sha256=pack,
+        settle_ms=10_000,
+        confirm_ms=60_000,
+        grace_ms=900_000,
+        max_gap_ms=120_000,
+    )
+
+
 @dataclass
 class ToldReader:
     """A second reader that answers what a test says; None: it does not work."""
@@ -107,14 +118,8 @@ class House:
         self, text: str | None = "浙B12345", colour: str = "blue", grammar: str = "civil"
     ) -> Packet:
         """A vehicle stands in the lane; its packet is stored a second after it was made."""
-        rules = Rules(
-            policy_sha256=self.pack,
-            settle_ms=10_000,
-            confirm_ms=60_000,
-            grace_ms=900_000,
-            max_gap_ms=120_000,
-        )
-        packet = self.device.arrival(SHOTS, vehicle=seen(text, colour, grammar), rules=rules)
+        vehicle = seen(text, colour, grammar)
+        packet = self.device.arrival(SHOTS, vehicle=vehicle, rules=rules(self.pack))
         self.office.clock.now_utc_ms = packet.record.made.utc_ms + 1_000
         self.office.deliver(packet)
         return packet
@@ -184,8 +189,9 @@ def house(
     entries: tuple[Vehicle, ...] = (OWNER,),
     mood: phone.Mood = phone.Mood.NEVER,
     changed: dict[str, str] | None = None,
+    second: SecondReader | None = None,
 ) -> Iterator[House]:
-    """`changed` replaces texts of the example pack."""
+    """`changed` replaces texts of the example pack, `second` the reader that tests tell."""
     with ExitStack() as stack:
         pushed = stack.enter_context(scripted(lambda _: (204, b"")))
         clock = Office.open(engine, folder).clock
@@ -204,7 +210,9 @@ def house(
         vehicles = HttpRegister(kind="http", url=f"http://127.0.0.1:{register_port}")
         gateways = Gateways(HttpSmsGateway(sms, pushed.url), HttpRegisterGateway(vehicles))
         reader = ToldReader(READ)
-        outside = Outside("https://firelane.example", CHINA, gateways, reader, sms.report_secret)
+        outside = Outside(
+            "https://firelane.example", CHINA, gateways, second or reader, sms.report_secret
+        )
         office = Office.open(engine, folder, outside)
         telephones.clock = books.clock = office.clock
         stack.callback(office.reminders.close)
