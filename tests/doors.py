@@ -42,8 +42,14 @@ class Door:
         return bool(self.acts or self.calls & guards)
 
     @property
+    def is_gateways(self) -> bool:
+        """What gateways call back: no browser comes here, and a signature takes a session's
+        place."""
+        return self.path.startswith("/gateways/") and not self.acts
+
+    @property
     def takes_a_form(self) -> bool:
-        return self.method == "POST"
+        return self.method == "POST" and not self.is_gateways
 
     def address(self, **values: str) -> str:
         """The path with its holes filled: what is not given becomes an id that nothing has."""
