@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias
 from edge.clock import Clock
 from edge.config import CameraConfig
 from edge.inference import Picture
+from edge.pacing import Pace, Wish
 from edge.stream import Decoded, PictureFolder, State, Stream, StreamFault, open_stream
 
 _NS = 1_000_000_000
@@ -27,6 +28,8 @@ JUMP_S = 2.0
 LATE_S = 5.0
 """Frames that come this late for LATE_FOR_S make the mapping anew."""
 LATE_FOR_S = 10.0
+CALM_S = 1.0
+"""Seconds between looks while nothing in a lane comes, stops or leaves."""
 SLEW = 0.001
 """The mapping follows a slow stream clock by at most 1 ms a second; quartz is far better."""
 
@@ -58,8 +61,8 @@ Look: TypeAlias = Frame | Outage
 class CameraSource(Protocol):
     """Where the pipeline gets its frames from."""
 
-    idle: bool
-    """Set by the gate while nothing changes: keyframes are enough."""
+    pace: Pace
+    """Set by the pipeline after each look: how closely to watch."""
 
     def frames(self) -> Iterator[Look]:
         """Until the source is closed or, for a file, ends."""
@@ -139,7 +142,7 @@ class LiveCamera:
         self._fresh = threading.Condition()
         self._newest: tuple[Decoded, float, int, int] | None = None
         self._session = 0
-        self.idle = False
+        self.pace = Pace.FULL
         self.facts = CameraFacts()
 
     def frames(self) -> Iterator[Look]:
@@ -153,7 +156,8 @@ class LiveCamera:
             now_s = self._mono_s()
             if taken is not None:
                 look: Look | None = self._frame(*taken)
-                due_s = max(due_s + 1 / self._config.sample_hz, now_s)
+                # The stream paces itself; this bounds one that cannot.
+                due_s = now_s + 0.5 / self._config.sample_hz
             elif now_s - last_s >= self._outage_s():
                 look = Outage(now_s, self.facts.state)
             else:
@@ -170,7 +174,9 @@ class LiveCamera:
 
     def _outage_s(self) -> float:
         slow = 2 / self._config.sample_hz
-        return max(_OUTAGE_S, slow, self._config.keyframe_limit_s + 1 if self.idle else 0.0)
+        return max(
+            _OUTAGE_S, slow, self._config.keyframe_limit_s + 1 if self.pace is Pace.IDLE else 0.0
+        )
 
     def _take(self, due_s: float) -> tuple[Decoded, float, int, int] | None:
         """The newest frame, once one is due; None after a tick without."""
@@ -199,6 +205,8 @@ class LiveCamera:
             try:
                 self._session_once()
             except StreamFault as fault:
+                if self._stop.is_set():
+                    return
                 ended = fault.state == "ended" and not self._config.is_network
                 if ended and self._config.repeat and self.facts.frames_in > before:
                     continue
@@ -230,7 +238,11 @@ class LiveCamera:
 
     def _receive(self, stream: Stream | PictureFolder) -> None:
         times = SessionClock()
-        for decoded in stream.frames():
+
+        def ask(pts_s: float | None) -> Wish:
+            return self._arrived(stream)
+
+        for decoded in stream.frames(ask):
             now_s = self._mono_s()
             t_s = times.stamp(decoded.pts_s, now_s)
             self._offer(stream, decoded, t_s, self._clock.utc_ms() - round((now_s - t_s) * 1000))
@@ -238,26 +250,36 @@ class LiveCamera:
                 return
 
     def _play(self, stream: Stream | PictureFolder) -> None:
-        """A file in place of a camera: each frame when it is due."""
+        """A file in place of a camera: each packet when it is due."""
         begin_s = self._mono_s()
         first_s: float | None = None
-        for decoded in stream.frames():
-            pts_s = decoded.pts_s or 0.0
-            first_s = pts_s if first_s is None else first_s
-            t_s = begin_s + pts_s - first_s
-            if self._stop.wait(max(0.0, t_s - self._mono_s())):
-                return
+
+        def ask(pts_s: float | None) -> Wish:
+            nonlocal first_s
+            if pts_s is not None:
+                first_s = pts_s if first_s is None else first_s
+                self._stop.wait(max(0.0, begin_s + pts_s - first_s - self._mono_s()))
+            return self._arrived(stream)
+
+        for decoded in stream.frames(ask):
+            t_s = begin_s + (decoded.pts_s or 0.0) - (first_s or 0.0)
             self._offer(stream, decoded, t_s, self._clock.utc_ms())
+            if self._stop.is_set():
+                return
+
+    def _arrived(self, stream: Stream | PictureFolder) -> Wish:
+        """Something came; what is wanted of it."""
+        if self._stop.is_set():
+            raise StreamFault("disabled", "closed")
+        self.facts.frames_in += 1
+        self.facts.last_frame_mono_s = self._mono_s()
+        return wish_for(self._config, self.pace, stream.gop_s)
 
     def _offer(
         self, stream: Stream | PictureFolder, decoded: Decoded, t_s: float, utc_ms: int
     ) -> None:
-        gop_s = stream.gop_s
-        self.facts.gop_s = gop_s
-        stream.idle = self.idle and keyframes_suffice(self._config, stream)
+        self.facts.gop_s = stream.gop_s
         self.facts.state, self.facts.sentence = "ok", ""
-        self.facts.frames_in += 1
-        self.facts.last_frame_mono_s = self._mono_s()
         with self._fresh:
             self._newest = (decoded, t_s, utc_ms, self._session)
             self._fresh.notify()
@@ -266,24 +288,27 @@ class LiveCamera:
         return self._clock.mono_ns() / _NS
 
 
-def keyframes_suffice(config: CameraConfig, stream: Stream | PictureFolder) -> bool:
-    """Whether keyframes come often enough to be all that is decoded while nothing changes."""
-    allowed = config.idle_keyframes and stream.gop_s is not None
-    return allowed and (stream.gop_s or 0.0) <= config.keyframe_limit_s
+def wish_for(config: CameraConfig, pace: Pace, gop_s: float | None) -> Wish:
+    """The frames that are wanted at this pace. Keyframes alone suffice while nothing changes, if
+    they come often enough; else there is a look at every sample, or every second where calm."""
+    step_s = 1 / config.sample_hz
+    often = gop_s is not None and gop_s <= config.keyframe_limit_s
+    idle = pace is Pace.IDLE and config.idle_keyframes and often
+    return Wish(step_s if pace is Pace.FULL else max(step_s, CALM_S), keyframes_only=idle)
 
 
 class FileCamera:
     """A file or a folder read as fast as it goes, its PTS as time, one frame each 1/sample_hz.
 
     A truncated file gives the frames that it has. Raises StreamFault when it has none. With
-    `as_live`, keyframes only are decoded while idle, as a live camera does."""
+    `as_live`, as little is decoded as a live camera does."""
 
     def __init__(self, config: CameraConfig, begin_utc_ms: int, as_live: bool = False) -> None:
         self._config = config
         self._as_live = as_live
         self._begin_utc_ms = begin_utc_ms
         self._closed = False
-        self.idle = False
+        self.pace = Pace.FULL
         self.seconds = 0.0
         """How much of the file was read so far."""
 
@@ -292,16 +317,19 @@ class FileCamera:
         step_s = 1 / self._config.sample_hz
         first_s: float | None = None
         due_s = 0.0
+
+        def ask(pts_s: float | None) -> Wish:
+            if not self._as_live:
+                return Wish()
+            return wish_for(self._config, self.pace, stream.gop_s)
+
         try:
-            for decoded in stream.frames():
+            for decoded in stream.frames(ask):
                 pts_s = decoded.pts_s if decoded.pts_s is not None else self.seconds
                 first_s = pts_s if first_s is None else first_s
                 self.seconds = t_s = pts_s - first_s
-                stream.idle = (
-                    self.idle and self._as_live and keyframes_suffice(self._config, stream)
-                )
                 # Half a millisecond: 0.49999 is the half second.
-                if t_s + 0.0005 >= due_s:
+                if self._as_live or t_s + 0.0005 >= due_s:
                     due_s = max(due_s + step_s, t_s - step_s / 2)
                     yield self._frame(decoded, t_s)
                 if self._closed:

@@ -27,6 +27,9 @@ _INSIDE = 0.8
 _EDGE_SHARE = 0.02
 _CONFIRM_CROPS = ((4.0, False), (6.0, True), (8.0, False), (5.0, True))
 _CONFIRM_IOU = 0.4
+CROPS = len(_CONFIRM_CROPS)
+_LEAST_SHARE = 1 / 12
+"""A vehicle smaller than this share of the model's side is easily missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,42 +94,52 @@ class Detector:
         self.lowest_score = self._head.lowest_score
 
     def detect(
-        self, image: Picture, region: Box | None = None, min_score: float | None = None
+        self,
+        image: Picture,
+        region: Box | None = None,
+        min_score: float | None = None,
+        near: Sequence[Box] | None = None,
     ) -> list[Detection]:
         """Vehicles in the region (default: the whole picture), best first.
 
-        `image` is BGR [height, width, 3]. Scores below `min_score` are left out."""
+        `image` is BGR [height, width, 3]. Scores below `min_score` are left out. Only the pieces
+        that show something of `near` are looked at enlarged; None: all."""
         floor = self.min_score if min_score is None else min_score
         whole, *pieces = self._tiles(image, region) or [(0, 0, 0, 0)]
         if whole[2] <= whole[0]:
             return []
         found = self._look(image, whole, floor)
         for piece in pieces:
+            if near is not None and not any(box.shared(Box(*piece)) > 0 for box in near):
+                continue
             # The whole region and the neighbouring piece show uncut what a piece's edge cuts.
             found += [
                 one for one in self._look(image, piece, floor) if not _cut(one.box, piece, whole)
             ]
         return suppress(found, self._head.nms_iou)
 
-    def confirm(self, image: Picture, box: Box) -> float:
-        """How surely a vehicle stands at the box, 0-1: the mean of what other crops around it say,
-        half of them mirrored. A patch of ground that looks like a vehicle in one of them does not
-        in all: measured means are 0.2-0.3 for such patches, 0.55 and more for vehicles."""
-        x, y = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
-        scores = []
-        for scale, mirrored in _CONFIRM_CROPS:
-            reach = max(box.width, box.height) * scale / 2
-            left, top = max(0, int(x - reach)), max(0, int(y - reach))
-            crop = image[top : round(y + reach) + 1, left : round(x + reach) + 1]
-            there = Box(box.x1 - left, box.y1 - top, box.x2 - left, box.y2 - top)
-            if mirrored:
-                crop = np.ascontiguousarray(crop[:, ::-1])
-                there = Box(crop.shape[1] - there.x2, there.y1, crop.shape[1] - there.x1, there.y2)
-            found = self._look(crop, (0, 0, crop.shape[1], crop.shape[0]), self.lowest_score)
-            scores.append(
-                max((d.score for d in found if d.box.iou(there) > _CONFIRM_IOU), default=0)
-            )
-        return sum(scores) / len(scores)
+    def confirm(self, image: Picture, box: Box, crop: int) -> float:
+        """How surely a vehicle stands at the box, 0-1, by another crop around it: there are CROPS
+        of them, half of them mirrored. A patch of ground that looks like a vehicle in one does
+        not in all: their means are 0.2-0.45 for such patches, 0.55 and more for vehicles."""
+        scale, mirrored = _CONFIRM_CROPS[crop % CROPS]
+        x, y = box.centre
+        reach = max(box.width, box.height) * scale / 2
+        left, top = max(0, int(x - reach)), max(0, int(y - reach))
+        cut = image[top : round(y + reach) + 1, left : round(x + reach) + 1]
+        there = Box(box.x1 - left, box.y1 - top, box.x2 - left, box.y2 - top)
+        if mirrored:
+            cut = np.ascontiguousarray(cut[:, ::-1])
+            there = Box(cut.shape[1] - there.x2, there.y1, cut.shape[1] - there.x1, there.y2)
+        found = self._look(cut, (0, 0, cut.shape[1], cut.shape[0]), self.lowest_score)
+        return max((d.score for d in found if d.box.iou(there) > _CONFIRM_IOU), default=0.0)
+
+    def small(self, box: Box, region: Box) -> bool:
+        """Whether a vehicle of this size comes out too small where the region is seen whole."""
+        scale = min(
+            self.model.width / max(region.width, 1), self.model.height / max(region.height, 1)
+        )
+        return box.size * scale < self.model.height * _LEAST_SHARE
 
     def _look(
         self, image: Picture, tile: tuple[int, int, int, int], floor: float
@@ -161,9 +174,9 @@ class Detector:
                 min(width, round(region.x2)),
                 min(height, round(region.y2)),
             )
-        # `vehicle_px` is told for a frame 720 high; the model needs about a twelfth of its side.
+        # `vehicle_px` is told for a frame 720 high.
         small = self._config.vehicle_px * height / 720
-        side = max(self.model.width, self.model.height) * small / (self.model.height / 12)
+        side = max(self.model.width, self.model.height) * small / (self.model.height * _LEAST_SHARE)
         return tiles(whole, max(side, 64.0), self._config.tiles)
 
 

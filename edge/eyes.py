@@ -7,7 +7,7 @@ lane as it was last seen empty, and what each stay's own place looked like.
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from edge.camera import Frame
 from edge.clock import Clock
 from edge.config import StaysConfig, ViewConfig
 from edge.detector import Detection, Detector
+from edge.doubt import Doubt
 from edge.gate import Gate
 from edge.geometry import Box
 from edge.identity import Appearance
@@ -45,21 +46,14 @@ _FAMILIAR = 0.7
 """A place less like its picture than this is searched at once."""
 _SLIVER_SHARE = 0.08
 _LIGHT_S = 5.0
-_CONFIRMED = 1.4
-"""The second look must reach so many times the detector's own threshold."""
-_STAYED_IOU = 0.6
-_ASKED = 24
-_ASKED_AT_ONCE = 1
-_NEARLY_IN = 0.1
-"""Overlap with a lane from which a vehicle is looked at twice; 0.30 would take it in."""
-_ASK_AGAIN_S = 60.0
-_ASK_DOUBTED_S = 2.0
-_KNOWN = 400
 _DESCRIPTOR = 16
 _ROOM_SHARE = 0.25
 _MARGIN_SHARE = 0.02
 _SUBJECT_IOU = 0.5
 _SUBJECT_PART = 0.8
+_GROWN = 0.2
+_EXPLAINED = 0.7
+"""A change that lies so far within a vehicle's box, a little grown, is of that vehicle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +96,19 @@ class SharedDetector:
     def min_score(self) -> float:
         return self.detector.min_score
 
-    def confirm(self, image: Picture, box: Box) -> float:
-        with self._turn:
-            return self.detector.confirm(image, box)
+    def small(self, box: Box, region: Box) -> bool:
+        return self.detector.small(box, region)
 
-    def detect(self, image: Picture, region: Box) -> list[Detection]:
+    def confirm(self, image: Picture, box: Box, crop: int) -> float:
+        with self._turn:
+            return self.detector.confirm(image, box, crop)
+
+    def detect(
+        self, image: Picture, region: Box, near: Sequence[Box] | None = None
+    ) -> list[Detection]:
         with self._turn:
             begin_ns = self._clock.mono_ns()
-            found = self.detector.detect(image, region)
+            found = self.detector.detect(image, region, near=near)
             self.spent_ms.append((self._clock.mono_ns() - begin_ns) / 1e6)
             return found
 
@@ -130,55 +129,6 @@ class SteadyMode:
         elif t_s - self._since_s >= _LIGHT_S:
             self.mode = light
         return self.mode
-
-
-class Doubt:
-    """Looks twice at what stands in a lane, before it can become a stay.
-
-    A manhole or a road marking that the detector takes for a vehicle does not move, so that time
-    alone would make a stay of it. A vehicle that is found at other scales too is believed; the
-    mean of several looks decides."""
-
-    def __init__(self, lanes: tuple[Lane, ...], detector: SharedDetector) -> None:
-        self._lanes = lanes
-        self._detector = detector
-        self._floor = _CONFIRMED * detector.min_score
-        self._known: dict[int, tuple[Box, list[float], float]] = {}
-        self._asked_s = float("-inf")
-        self._left = 0
-
-    def answers(self, track: Track) -> int:
-        """How often this track was looked at twice so far."""
-        known = self._known.get(track.id)
-        return len(known[1]) if known is not None else 0
-
-    def believes(self, frame: Frame, track: Track) -> bool:
-        """Whether this track may be shown to the rules."""
-        if all(lane.overlap(track.box) < _NEARLY_IN for lane in self._lanes):
-            return True
-        box, scores, asked_s = self._known.get(track.id, (track.box, [], float("-inf")))
-        stayed = box is not track.box and box.iou(track.box) > _STAYED_IOU
-        again_s = _ASK_AGAIN_S if self._passed(scores) else _ASK_DOUBTED_S
-        due = len(scores) < _ASKED or frame.t_s - asked_s >= again_s
-        # Few a look: in a crowd they take turns, and a busy street stays cheap.
-        if frame.t_s > self._asked_s:
-            self._asked_s, self._left = frame.t_s, _ASKED_AT_ONCE
-        if stayed and due and self._left > 0:
-            self._left -= 1
-            scores = [*scores, self._detector.confirm(frame.image, track.box)][-_ASKED:]
-            asked_s = frame.t_s
-        self._known[track.id] = (track.box, scores, asked_s)
-        self._forget(frame.t_s)
-        return self._passed(scores)
-
-    def _passed(self, scores: list[float]) -> bool:
-        return not scores or sum(scores) / len(scores) >= self._floor
-
-    def _forget(self, t_s: float) -> None:
-        if len(self._known) > _KNOWN:
-            oldest = sorted(self._known, key=lambda track: self._known[track][2])
-            for track in oldest[: _KNOWN // 2]:
-                del self._known[track]
 
 
 class Eyes:
@@ -203,7 +153,9 @@ class Eyes:
             ViewRules(moved_share=view.moved_share, frozen_s=view.frozen_s, confirm_s=view.hold_s)
         )
         self._mode = SteadyMode()
-        self._doubt = Doubt(lanes, detector)
+        self._doubt = Doubt(lanes, detector, stays.settle_s)
+        self._scan_s = stays.scan_s
+        self._scanned_s = float("-inf")
         self._last: Grey | None = None
         self._boxes: tuple[Box, ...] = ()
 
@@ -236,17 +188,27 @@ class Eyes:
         return Seen(look, view, tracks)
 
     def _search(self, frame: Frame) -> tuple[Track, ...]:
-        found = self._detector.detect(frame.image, self.region)
+        found = self._detector.detect(frame.image, self.region, self._near(frame.t_s))
         whole = [one for one in found if not self._sliver(one.box)]
         tracks = tuple(self._tracker.update(frame.t_s, whole))
-        believed = {
-            track.id
-            for track in sorted(tracks, key=self._doubt.answers)
-            if self._doubt.believes(frame, track)
-        }
-        tracks = tuple(track for track in tracks if track.id in believed)
+        tracks = self._doubt.believed(frame.image, tracks, frame.t_s)
         self._boxes = tuple(track.box for track in tracks)
         return tracks
+
+    def _near(self, t_s: float) -> list[Box] | None:
+        """Where to look enlarged: at what is too small to be found in the whole region, known or
+        new. None: everywhere, every `scan_s`."""
+        if t_s - self._scanned_s >= self._scan_s:
+            self._scanned_s = t_s
+            return None
+        known = self._tracker.places()
+        places = [box for box in known if self._detector.small(box, self.region)]
+        large = [box for box in known if not self._detector.small(box, self.region)]
+        for change in self._gate.changes():
+            explained = any(change.inside(box.grown(_GROWN)) > _EXPLAINED for box in large)
+            if not explained and self._detector.small(change, self.region):
+                places.append(change)
+        return places
 
     def _sliver(self, box: Box) -> bool:
         """Whether the frame's edge leaves so little of it that nothing can be said."""

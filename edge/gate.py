@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.appearance import Grey, Values
 from edge.geometry import Box
 
 _BLUR_PX = 5
+_JOIN_PX = 7
+"""Changes nearer to each other than this are of one vehicle."""
 _CHANGED_NORMAL = 0.5
 """Step in the locally normalised picture that noise at night does not reach after blurring; a dark
 car on dark ground hardly goes beyond it."""
@@ -26,6 +29,8 @@ class Gate:
     changed_share: float = 0.001
     busy_s: float = 4.0
     _shown: Values | None = None
+    _moved: NDArray[np.bool_] | None = None
+    _grey: Grey | None = None
     _detected_s: float = field(default=-np.inf)
     _changed_s: float = field(default=-np.inf)
 
@@ -33,9 +38,11 @@ class Gate:
         """Whether to run the detector on this frame. Call once a look, in order of time."""
         now = self._crop(grey)
         changed = self._shown is None or self._shown.shape != now.shape
+        moved: NDArray[np.bool_] | None = None
         if self._shown is not None and not changed:
             moved = np.abs(now - self._shown) > _CHANGED_NORMAL
             changed = float(moved.mean()) > self.changed_share
+        self._moved, self._grey = moved if changed else None, grey
         self._shown = now
         if changed:
             self._changed_s = t_s
@@ -43,6 +50,19 @@ class Gate:
         if due:
             self._detected_s = t_s
         return due
+
+    def changes(self) -> list[Box]:
+        """Where something changed since the look before, in pixels of the frame."""
+        if self._moved is None or self._grey is None:
+            return []
+        x, y, _, _ = self._grey.window(self.region)
+        joined = cv2.dilate(self._moved.astype(np.uint8), np.ones((_JOIN_PX, _JOIN_PX), np.uint8))
+        count, _, stats, _ = cv2.connectedComponentsWithStats(joined)
+        sx, sy = self._grey.scale
+        return [
+            Box((x + left) / sx, (y + top) / sy, (x + left + wide) / sx, (y + top + high) / sy)
+            for left, top, wide, high, _ in stats[1:count].tolist()
+        ]
 
     def busy(self, t_s: float) -> bool:
         """Whether something moved within `busy_s`: then frames are wanted at the full rate."""

@@ -83,6 +83,11 @@ class Box:
         far = hypot(self.x2 - other.x2, self.y2 - other.y2)
         return (near + far) / 2 / max(sqrt(self.size * other.size), 1.0)
 
+    def grown(self, share: float) -> "Box":
+        """The box with this share of its sides added around it."""
+        dx, dy = self.width * share, self.height * share
+        return Box(self.x1 - dx, self.y1 - dy, self.x2 + dx, self.y2 + dy)
+
     def footprint(self, share: float = FOOTPRINT_SHARE) -> "Box":
         """The lower part of the box: where the vehicle touches the ground."""
         return Box(self.x1, self.y2 - share * self.height, self.x2, self.y2)

@@ -14,6 +14,8 @@ from edge.wire.records import Cue
 
 _PASSING_S = 1.5
 
+_STEADY_S = 2.0
+
 _ROLL_IN_S = 5.0
 """A vehicle may be seen in a lane this long before it stands in it."""
 
@@ -84,12 +86,29 @@ class Newcomers:
 
     def arriving(self, t_s: float) -> bool:
         """Whether a vehicle in a lane has not settled yet."""
+        return any(self._arriving(trail, t_s) for trail in self._trails.values())
+
+    def rolling(self, t_s: float) -> bool:
+        """Whether one of those has not kept to its place for a moment yet: when it came to stand
+        is told by the looks of these seconds."""
         return any(
-            trail.spots[-1].lane is not None
-            and t_s - trail.spots[-1].t_s <= self._rules.blink_s
-            and trail.spots[-1].t_s - trail.spots[0].t_s < self._rules.settle_s + _ROLL_IN_S
+            self._arriving(trail, t_s) and not self._steady(trail)
             for trail in self._trails.values()
         )
+
+    def _arriving(self, trail: _Trail, t_s: float) -> bool:
+        last, first = trail.spots[-1], trail.spots[0]
+        return (
+            last.lane is not None
+            and t_s - last.t_s <= self._rules.blink_s
+            and last.t_s - first.t_s < self._rules.settle_s + _ROLL_IN_S
+        )
+
+    def _steady(self, trail: _Trail) -> bool:
+        last = trail.spots[-1]
+        recent = [spot for spot in trail.spots if last.t_s - spot.t_s <= _STEADY_S + 1e-6]
+        long = recent[0] is not trail.spots[0] or last.t_s - recent[0].t_s >= _STEADY_S
+        return long and all(last.box.shift(spot.box) <= self._rules.still for spot in recent)
 
     def standing(self, track: int) -> Standing | None:
         """How the vehicle stands now."""

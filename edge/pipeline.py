@@ -13,6 +13,7 @@ from typing import Protocol
 from edge.camera import CameraSource, Frame, Outage
 from edge.eyes import Eyes, Seen
 from edge.looks import Look
+from edge.pacing import Pace
 from edge.plate_votes import PlateDesk
 from edge.recording import Shown
 from edge.stay_events import StayEvent
@@ -79,9 +80,16 @@ def watch(rig: Rig) -> None:
             plate = scene.plates.result(event.track)
             rig.sink.record(event, plate, scene.eyes.show(frame, event))
         rig.keep(scene, taken.t_s)
-        rig.camera.idle = not (scene.eyes.busy(taken.t_s) or scene.stays.restless)
+        rig.camera.pace = _pace(scene, taken.t_s)
         for onlooker in rig.onlookers:
             onlooker.look(frame if seen is not None else None, seen, events)
+
+
+def _pace(scene: Scene, t_s: float) -> Pace:
+    """How closely to watch until the next look."""
+    if scene.stays.restless:
+        return Pace.FULL
+    return Pace.CALM if scene.eyes.busy(t_s) or scene.stays.unsettled else Pace.IDLE
 
 
 def _see(scene: Scene, frame: Frame) -> Seen:

@@ -22,7 +22,8 @@ from edge.wire.records import ModelUsed, PlateReading
 
 _PACE_S = ((8, 1.0), (30, 4.0), (10**9, 30.0))
 """Below so many looks that saw a plate, seconds until the next."""
-_AT_ONCE = 2
+_TRIES_A_LOOK = 2
+_AT_ONCE = 1
 _KEPT = 200
 UNREAD = PlateReading(
     status="unread",
@@ -68,6 +69,7 @@ class _Ballot:
 
     vote: PlateVote
     due_s: float
+    tries: int = 0
     text: str | None = None
 
 
@@ -83,7 +85,12 @@ class PlateDesk:
         """Look at the plates that are due, and put the accepted ones to the sightings."""
         if self._reader is None or not seen.look.sightings:
             return seen
-        waiting = [one for one in seen.look.sightings if self._due(one, frame.t_s)]
+        standing = {track.id for track in seen.tracks if track.standing}
+        waiting = [
+            one
+            for one in seen.look.sightings
+            if one.track in standing and self._due(one, frame.t_s)
+        ]
         waiting.sort(key=lambda one: self._ballots[one.track].due_s)
         for sighting in waiting[:_AT_ONCE]:
             self._look(frame, sighting)
@@ -115,5 +122,8 @@ class PlateDesk:
             reading = Reading(look.text, look.chars, look.colour or None, look.colour_confidence)
             ballot.vote.add(reading, min(1.0, max(0.0, look.found)))
             ballot.text = ballot.vote.result().text
-        pace_s = next(pace for looks, pace in _PACE_S if ballot.vote.looks < looks)
+        ballot.tries += 1
+        # A plate that cannot be seen is not looked for as often for ever.
+        tries = max(ballot.vote.looks, ballot.tries // _TRIES_A_LOOK)
+        pace_s = next(pace for looks, pace in _PACE_S if tries < looks)
         ballot.due_s = frame.t_s + pace_s

@@ -32,6 +32,7 @@ from edge.eyes import SharedDetector
 from edge.geometry import GeometryError
 from edge.host import HostPaths
 from edge.inference import ModelError
+from edge.pacing import Pace
 from edge.pipeline import Rig, Sink, watch
 from edge.recording import Shown
 from edge.rig import new_ids, open_plates, recorder_for, scene_maker, software_of
@@ -153,7 +154,7 @@ class Paced:
         self._clock = clock
         self._real_time = real_time
         self._stop = threading.Event()
-        self.idle = False
+        self.pace = Pace.FULL
 
     @property
     def seconds(self) -> float:

@@ -95,15 +95,19 @@ class Stays:
     def needs_search(self, t_s: float) -> bool:
         """Whether the detector must look now even if nothing seems to have changed."""
         due = self._searched_s is None or t_s - self._searched_s >= self._rules.scan_s - 0.5
-        return due or self.restless
+        return due or self.unsettled or self.restless
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether a vehicle is in a lane and has neither settled nor been there for long."""
+        return self._newcomers.arriving(self._t_s or 0.0)
 
     @property
     def restless(self) -> bool:
-        """Whether a vehicle is arriving, leaving or hidden: every frame counts now."""
+        """Whether a vehicle comes, stops, leaves or is hidden: every frame counts now."""
         t_s = self._t_s or 0.0
-        return self._newcomers.arriving(t_s) or any(
-            stay.sight is not Sight.IN_VIEW and t_s - stay.sight_s < _RESTLESS_S
-            for stay in self._open.values()
+        return self._newcomers.rolling(t_s) or any(
+            _restless(stay, t_s) for stay in self._open.values()
         )
 
     def snapshot(self) -> bytes:
@@ -269,3 +273,11 @@ class Stays:
     def _changed(self, t_s: float) -> None:
         self.revision += 1
         self._saved_s = t_s
+
+
+def _restless(stay: OpenStay, t_s: float) -> bool:
+    """Whether its vehicle went out of view or off its place, a moment ago."""
+    if stay.sight is not Sight.IN_VIEW:
+        return t_s - stay.sight_s < _RESTLESS_S
+    away = stay.place.shift(stay.now) > stay.tremble
+    return away and t_s - stay.stood_s < _RESTLESS_S

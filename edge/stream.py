@@ -1,12 +1,13 @@
 """One connection to a video source through PyAV: packets in, decoded frames out, faults typed.
 
-A stream decodes every frame, or keyframes only while nothing happens: then it keeps the packets
-since the last keyframe, so that it can go back to every frame at once and without broken pictures.
+A stream decodes only what somebody will look at (pacing.py): it keeps the packets since the last
+look, decodes them when the next look is due, and drops them when a keyframe comes before it. So it
+can go back to every frame at any moment, without broken pictures.
 
 StreamFault                 nothing more comes from this connection; `.state` is the word for health
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -18,6 +19,7 @@ import numpy as np
 
 from edge.config import CameraConfig, masked
 from edge.inference import Picture
+from edge.pacing import Pacer, Wish
 
 State: TypeAlias = Literal[
     "ok", "starting", "auth", "refused", "timeout", "decode", "ended", "disabled"
@@ -25,6 +27,7 @@ State: TypeAlias = Literal[
 _BAD_PACKETS = 50
 _PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
 _GOP_PACKETS = 600
+Ask: TypeAlias = Callable[[float | None], Wish]
 
 
 class StreamFault(Exception):
@@ -54,6 +57,10 @@ class Decoded:
         return pixels
 
 
+def _every_frame(pts_s: float | None) -> Wish:
+    return Wish()
+
+
 class Stream:
     """An open source. `frames()` ends with StreamFault, `ended` at the end of a file."""
 
@@ -67,19 +74,26 @@ class Stream:
         context = self._video.codec_context
         context.thread_count = 1
         self.codec = context.name
-        self.gop_s: float | None = None
-        self.idle = False
-        self._idling = False
-        self._gop: list[Any] = []
-        self._key_pts_s: float | None = None
+        self._pacer = Pacer()
+        self._held: list[Any] = []
+        """Packets that came since the last one that was decoded."""
+        self._drained = False
         self._number = 0
         self._bad = 0
 
-    def frames(self) -> Iterator[Decoded]:
-        """Decoded frames in the order of their time. Set `idle` to get keyframes only."""
+    @property
+    def gop_s(self) -> float | None:
+        """Seconds between the last two keyframes."""
+        return self._pacer.gop_s
+
+    def frames(self, ask: Ask = _every_frame) -> Iterator[Decoded]:
+        """The frames that are wanted, in the order of their time. `ask` is called with the PTS of
+        each packet that comes, and says what is wanted now."""
         try:
             for packet in self._container.demux(self._video):
-                yield from self._feed(packet)
+                pts_s = None if packet.pts is None else float(packet.pts * packet.time_base)
+                self._pacer.ask(ask(pts_s))
+                yield from self._feed(packet, pts_s)
         except StreamFault:
             raise
         except (OSError, EOFError, av.error.FFmpegError) as error:
@@ -88,10 +102,10 @@ class Stream:
             raise StreamFault("decode", f"{self._name}: holds no frame that can be decoded")
         raise StreamFault("ended", f"{self._name}: ended after {self._number} frames")
 
-    def frames_until_end(self) -> Iterator[Decoded]:
+    def frames_until_end(self, ask: Ask = _every_frame) -> Iterator[Decoded]:
         """Like frames(), and the end of the file is no fault."""
         try:
-            yield from self.frames()
+            yield from self.frames(ask)
         except StreamFault as fault:
             if fault.state != "ended":
                 raise
@@ -99,50 +113,56 @@ class Stream:
     def close(self) -> None:
         self._container.close()
 
-    def _feed(self, packet: Any) -> Iterator[Decoded]:
-        pts_s = None if packet.pts is None else float(packet.pts * packet.time_base)
+    def _feed(self, packet: Any, pts_s: float | None) -> Iterator[Decoded]:
+        """Hold the packet back until a look at it, or at one after it, is due."""
         if packet.is_keyframe:
-            self._measure_gop(pts_s)
-            self._gop.clear()
-        elif self._idling and not self.idle:
-            yield from self._wake()
-        if packet.is_keyframe and self._idling != self.idle:
-            self._idling = self.idle
-        if not self._idling or packet.is_keyframe or packet.size == 0:
-            yield from self._decode(packet)
-        if self._idling and len(self._gop) < _GOP_PACKETS:
-            self._gop.append(packet)
+            self._begin_gop(pts_s)
+        self._held.append(packet)
+        full = len(self._held) >= _GOP_PACKETS
+        if full or packet.size == 0 or self._pacer.wants(pts_s, packet.is_keyframe):
+            yield from self._catch_up()
 
-    def _wake(self) -> Iterator[Decoded]:
-        """Decode what was passed over since the last keyframe, then go on with every frame."""
-        self._idling = False
-        self._video.codec_context.flush_buffers()
-        kept, self._gop = self._gop, []
-        for packet in kept:
-            yield from self._decode(packet)
+    def _begin_gop(self, pts_s: float | None) -> None:
+        """Nobody looks at what was held back: a keyframe needs none of it."""
+        if self._held:
+            self._video.codec_context.flush_buffers()
+            self._number += len(self._held) - self._drained
+            self._held.clear()
+        self._drained = False
+        if pts_s is not None:
+            self._pacer.keyframe(pts_s)
 
-    def _decode(self, packet: Any) -> Iterator[Decoded]:
+    def _catch_up(self) -> Iterator[Decoded]:
+        """Decode what was held back; give what of it is wanted."""
+        if self._drained:
+            self._number -= 1
+        held, self._held, self._drained = self._held, [], False
+        for packet in held:
+            for frame in self._decode(packet):
+                self._number += 1
+                if frame.is_corrupt:
+                    continue
+                self._bad = 0
+                if self._pacer.wants(frame.time, keyframe=True):
+                    self._pacer.give(frame.time)
+                    yield Decoded(frame.time, self._number, frame)
+
+    def _decode(self, packet: Any) -> list[Any]:
+        context = self._video.codec_context
         try:
-            frames = self._video.codec_context.decode(packet)
-            if self._idling and packet.is_keyframe:
-                # Without this the decoder holds a keyframe back until the next one comes.
-                frames += self._video.codec_context.decode(None)
-                self._video.codec_context.flush_buffers()
+            frames: list[Any] = context.decode(packet)
+            if self._pacer.wish.keyframes_only and packet.is_keyframe and not frames:
+                # The decoder holds a keyframe back until the next frames come: make it give it.
+                # To go on from there it must have the keyframe once more.
+                frames = context.decode(None)
+                context.flush_buffers()
+                self._held, self._drained = [packet], True
         except av.error.InvalidDataError as error:
             self._bad += 1
             if self._bad > _BAD_PACKETS:
                 raise StreamFault("decode", f"{self._name}: cannot be decoded: {error}") from None
-            return
-        for frame in frames:
-            self._number += 1
-            if not frame.is_corrupt:
-                self._bad = 0
-                yield Decoded(frame.time, self._number, frame)
-
-    def _measure_gop(self, pts_s: float | None) -> None:
-        if pts_s is not None and self._key_pts_s is not None and pts_s > self._key_pts_s:
-            self.gop_s = pts_s - self._key_pts_s
-        self._key_pts_s = pts_s
+            return []
+        return frames
 
 
 class PictureFolder:
@@ -156,10 +176,10 @@ class PictureFolder:
             raise StreamFault("refused", f"{folder}: holds no picture ({', '.join(_PICTURES)})")
         self.codec = "pictures"
         self.gop_s: float | None = None
-        self.idle = False
 
-    def frames(self) -> Iterator[Decoded]:
+    def frames(self, ask: Ask = _every_frame) -> Iterator[Decoded]:
         for i, path in enumerate(self._paths):
+            ask(i * self._step_s)
             yield Decoded(i * self._step_s, i + 1, path)
         raise StreamFault("ended", f"{self._folder}: ended after {len(self._paths)} pictures")
 

@@ -113,6 +113,10 @@ class Tracker:
         self._before_s = t_s
         return [self._seen(t_s, found[i], owners.get(i)) for i in kept]
 
+    def places(self) -> list[Box]:
+        """Where the vehicles that are awaited were last seen."""
+        return [vehicle.box for vehicle in self._vehicles.values()]
+
     def remembered(self) -> list[Box]:
         """Where standing vehicles are that may come back into view: places not to be taken for
         empty."""

@@ -13,13 +13,8 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
-
-import av
-import cv2
-import numpy as np
 
 from edge.camera import FileCamera, Frame
 from edge.clock import SystemClock
@@ -30,18 +25,16 @@ from edge.geometry import Box
 from edge.inference import Picture
 from edge.pipeline import Rig, watch
 from edge.recording import Shown
-from edge.rig import new_ids, open_plates, scene_maker
+from edge.plate_reader import PlateLook
+from edge.plate_votes import SharedReader
+from edge.rig import new_ids, scene_maker
 from edge.stay_events import StayEvent
 from edge.wire.records import PlateReading
+from scripts.benchmarks import streams
 
-ROOT = Path(__file__).resolve().parents[2]
-HOME = ROOT / "var" / "bench-edge"
-DEMO = ROOT / "configs" / "demo" / "demo.mp4"
-SIZE = (1920, 1080)
-FPS = 25
+ROOT = streams.ROOT
 SECONDS = 40
 WARM_S = 20.0
-GOP_S = 2
 SCENES = {"empty lane": (0.0, 3.0), "parked vehicle": (44.0, 54.0), "busy street": (56.0, 80.0)}
 PEERS = {
     "supervision": ("supervision==0.27.0", "scipy<1.17"),
@@ -57,19 +50,21 @@ class Spent:
 
     decode: float = 0.0
     detect: float = 0.0
+    plates: float = 0.0
     gate: float = 0.0
     rest: float = 0.0
     video_s: float = 0.0
 
     @property
     def total(self) -> float:
-        return self.decode + self.detect + self.gate + self.rest
+        return self.decode + self.detect + self.plates + self.gate + self.rest
 
     def less(self, other: "Spent") -> "Spent":
         """What was spent since the other was noted."""
         return Spent(
             self.decode - other.decode,
             self.detect - other.detect,
+            self.plates - other.plates,
             self.gate - other.gate,
             self.rest - other.rest,
             self.video_s - other.video_s,
@@ -80,21 +75,22 @@ class Spent:
 
 
 def measure(runs: int) -> str:
-    HOME.mkdir(parents=True, exist_ok=True)
-    streams = {name: _stream(name, begin, end) for name, (begin, end) in SCENES.items()}
+    streams = {
+        name: streams.to_and_fro(name, begin, end, SECONDS) for name, (begin, end) in SCENES.items()
+    }
     peers = {name: _python(name, packages) for name, packages in PEERS.items()}
     lines = [
-        "| stream | decode | gate | detect | rest | firelane | "
+        "| stream | decode | gate | detect | plates | rest | firelane | "
         + " | ".join(f"{name} (ratio)" for name in peers)
         + " |",
-        "| --- |" + " --: |" * (5 + len(peers)),
+        "| --- |" + " --: |" * (6 + len(peers)),
     ]
     for name, stream in streams.items():
         own = [_own(stream) for _ in range(runs)]
         total = statistics.median(one.per_hour(one.total) for one in own)
         cells = [
             f"{statistics.median(one.per_hour(getattr(one, part)) for one in own):.0f}"
-            for part in ("decode", "gate", "detect", "rest")
+            for part in ("decode", "gate", "detect", "plates", "rest")
         ]
         cells.append(f"**{total:.0f}**")
         for peer, python in peers.items():
@@ -105,31 +101,36 @@ def measure(runs: int) -> str:
     return "\n".join(["CPU-seconds per camera-hour, medians", "", *lines])
 
 
-def lane() -> list[list[float]]:
-    """The demo's lane as shares of the frame."""
-    truth = json.loads(DEMO.with_suffix(".truth.json").read_text(encoding="utf-8"))
-    return [
-        [min(max(x / truth["width"], 0), 0.999), min(max(y / truth["height"], 0), 0.999)]
-        for x, y in truth["lane"]
-    ]
-
-
 class _Timed(SharedDetector):
     """Counts the CPU time of detections."""
 
     spent_s = 0.0
 
-    def detect(self, image: Picture, region: Box) -> list[Detection]:
+    def detect(
+        self, image: Picture, region: Box, near: Sequence[Box] | None = None
+    ) -> list[Detection]:
         begin = time.thread_time()
-        found = super().detect(image, region)
+        found = super().detect(image, region, near)
         self.spent_s += time.thread_time() - begin
         return found
 
-    def confirm(self, image: Picture, box: Box) -> float:
+    def confirm(self, image: Picture, box: Box, crop: int) -> float:
         begin = time.thread_time()
-        sure = super().confirm(image, box)
+        sure = super().confirm(image, box, crop)
         self.spent_s += time.thread_time() - begin
         return sure
+
+
+class _TimedReader(SharedReader):
+    """Counts the CPU time of reading plates."""
+
+    spent_s = 0.0
+
+    def read(self, image: Picture, vehicle: Box) -> PlateLook | None:
+        begin = time.thread_time()
+        look = super().read(image, vehicle)
+        self.spent_s += time.thread_time() - begin
+        return look
 
 
 class _Source(FileCamera):
@@ -168,11 +169,14 @@ class _Nowhere:
 
 def _own(stream: Path) -> Spent:
     camera = CameraConfig.model_validate(
-        {"id": "bench", "source": str(stream), "lanes": [{"id": "lane", "polygon": lane()}]}
+        {"id": "bench", "source": str(stream), "lanes": [{"id": "lane", "polygon": streams.lane()}]}
     )
     config = Config.model_validate({"cameras": [camera.model_dump()]})
     detector = _Timed(open_detector(config.detector), SystemClock())
-    plates = open_plates(config.plates, config.detector)
+    detection, reading = config.detector, config.plates
+    assert reading.corners is not None, "the models that ship are the default"
+    assert reading.text is not None, "the models that ship are the default"
+    plates = _TimedReader.open(reading.corners, reading.text, detection.runtime, detection.threads)
     begin_scene = scene_maker(camera, config, detector, plates, new_ids(SystemClock()))
     source = _Source(camera, 0, as_live=True)
     looked = [0.0]
@@ -195,8 +199,8 @@ def _own(stream: Path) -> Spent:
     def so_far() -> Spent:
         spent = time.thread_time() - start
         gate = looked[0] - detector.spent_s
-        rest = spent - source.spent_s - looked[0]
-        return Spent(source.spent_s, detector.spent_s, gate, rest, source.seconds)
+        rest = spent - source.spent_s - looked[0] - plates.spent_s
+        return Spent(source.spent_s, detector.spent_s, plates.spent_s, gate, rest, source.seconds)
 
     warm = _Warm(so_far)
     watch(Rig(source, begin, _Nowhere(), onlookers=[warm]))
@@ -206,7 +210,13 @@ def _own(stream: Path) -> Spent:
 def _peer(python: Path, name: str, stream: Path) -> float:
     """CPU-seconds per camera-hour of a peer, as it says itself."""
     done = subprocess.run(
-        [python, Path(__file__).with_name("edge_peer.py"), name, stream, json.dumps(lane())],
+        [
+            python,
+            Path(__file__).with_name("edge_peer.py"),
+            name,
+            stream,
+            json.dumps(streams.lane()),
+        ],
         check=True,
         capture_output=True,
         text=True,
@@ -225,40 +235,3 @@ def _python(name: str, packages: Sequence[str]) -> Path:
         subprocess.run([str(python), "-m", "pip", "install", "-q", *wanted], check=True)
         (home / "done").touch()
     return python
-
-
-def _stream(name: str, begin_s: float, end_s: float) -> Path:
-    """SECONDS of 1080p25 from a part of the demo, forwards and back, with a sensor's noise."""
-    path = HOME / f"{name.replace(' ', '-')}.mp4"
-    if path.exists():
-        return path
-    parts = _part(begin_s, end_s)
-    order = [*range(len(parts)), *range(len(parts) - 2, 0, -1)]
-    noise = np.random.default_rng(1).normal(0, 2, (4, SIZE[1], SIZE[0], 1)).astype(np.int16)
-    part = path.with_suffix(".part.mp4")
-    with av.open(str(part), "w") as container:
-        video = container.add_stream("libx264", rate=FPS)
-        assert isinstance(video, av.VideoStream)
-        video.width, video.height, video.pix_fmt = *SIZE, "yuv420p"
-        video.codec_context.gop_size = FPS * GOP_S
-        video.codec_context.options = {
-            "preset": "veryfast", "tune": "zerolatency", "crf": "25", "sc_threshold": "0"
-        }  # fmt: skip
-        for number in range(SECONDS * FPS):
-            picture = parts[order[number * 8 // FPS % len(order)]]
-            noisy = np.clip(picture + noise[number % len(noise)], 0, 255).astype(np.uint8)
-            frame = av.VideoFrame.from_ndarray(noisy, format="bgr24")
-            frame.pts, frame.time_base = number, Fraction(1, FPS)
-            container.mux(video.encode(frame))
-        container.mux(video.encode(None))
-    part.rename(path)
-    return path
-
-
-def _part(begin_s: float, end_s: float) -> list[Picture]:
-    with av.open(str(DEMO)) as container:
-        return [
-            np.asarray(cv2.resize(frame.to_ndarray(format="bgr24"), SIZE), np.uint8)
-            for frame in container.decode(video=0)
-            if begin_s <= (frame.time or 0.0) < end_s
-        ]

@@ -73,7 +73,7 @@ def _follow(site: Site, processes: Processes, seen: Seen) -> None:
     log = site.edge.log.read_text(encoding="utf-8", errors="replace")
     seen.first_look_s += [float(value) for value in FIRST_LOOK.findall(log)[:1]]
     seen.memory_mb.append(statistics.quantiles(memory, n=20)[-1])
-    for case_id, stored_seq, record in _stored(site):
+    for case_id, stored_seq, record in stored(site):
         shown = min(
             (
                 at
@@ -102,7 +102,7 @@ def resident_mb(pid: int) -> float:
     raise DemoError(f"process {pid} has no resident memory to read")
 
 
-def _stored(site: Site) -> Iterator[tuple[str, int, Record]]:
+def stored(site: Site) -> Iterator[tuple[str, int, Record]]:
     """(case id, number of the log line that says it is stored, record) of every stored record."""
     lookup = site.lookup()
     for row in lookup.cases(CaseFilter(limit=1000)).rows:

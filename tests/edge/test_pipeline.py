@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from edge.camera import Frame, Look, Outage
+from edge.pacing import Pace
 from edge.pipeline import Rig, watch
 from edge.stay_events import StayEvent, StayEventKind
 from edge.wire.records import Ending, GapReason
@@ -62,13 +63,13 @@ def test_an_empty_lane_is_searched_by_the_heartbeat_alone_and_keyframes_suffice(
     _, script = yard.run(yard.film(60, lambda _: None), detector)
 
     assert detector.calls <= 1 + 8 + 60 / 5
-    assert script.idles[-1] is True
+    assert script.paces[-1] is Pace.IDLE
 
 
 def test_a_vehicle_that_moves_wants_every_frame() -> None:
     _, script = yard.run(yard.film(12, yard.visit(arrive_s=11, leave_s=50)))
 
-    assert script.idles[-1] is False
+    assert script.paces[-1] is Pace.FULL
 
 
 def test_a_detector_that_goes_blind_loses_no_stay_while_the_place_looks_the_same() -> None:

@@ -11,6 +11,7 @@ from edge.camera import Frame, Look
 from edge.config import CameraConfig, Config
 from edge.detector import Detection
 from edge.geometry import Box
+from edge.pacing import Pace
 from edge.pipeline import Rig, Scene, watch
 from edge.rig import scene_maker
 from edge.stay_events import StayEvent
@@ -55,7 +56,9 @@ class RedDetector:
         self.blind = False
         self.calls = 0
 
-    def detect(self, image: Image, region: Box) -> list[Detection]:
+    def detect(
+        self, image: Image, region: Box, near: Sequence[Box] | None = None
+    ) -> list[Detection]:
         self.calls += 1
         rows, columns = np.nonzero((image[:, :, 2] >= _RED) & (image[:, :, 1] < 130))
         if self.blind or len(rows) < 400:
@@ -68,8 +71,11 @@ class RedDetector:
         )
         return [Detection(box, "car", 0.9)]
 
-    def confirm(self, image: Image, box: Box) -> float:
+    def confirm(self, image: Image, box: Box, crop: int) -> float:
         return 0.9
+
+    def small(self, box: Box, region: Box) -> bool:
+        return False
 
 
 @dataclass
@@ -77,13 +83,13 @@ class Script:
     """A camera source that gives what it was told."""
 
     looks: Sequence[Look]
-    idle: bool = False
-    idles: list[bool] = field(default_factory=list)
+    pace: Pace = Pace.FULL
+    paces: list[Pace] = field(default_factory=list)
 
     def frames(self) -> Iterator[Look]:
         for look in self.looks:
             yield look
-            self.idles.append(self.idle)
+            self.paces.append(self.pace)
 
     def close(self) -> None: ...
 
