@@ -202,6 +202,7 @@ class ViewConfig(Section):
     """When a camera's view counts as lost. See edge/view.py for what is measured."""
 
     moved_share: Annotated[float, Field(gt=0, le=0.5)] = 0.02
+    correct_share: Annotated[float, Field(ge=0, le=0.25)] = 0.10
     frozen_s: Seconds = 20.0
     hold_s: Seconds = 3.0
 

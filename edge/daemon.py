@@ -5,7 +5,6 @@ the service manager starts it anew; a camera, a broker or a disk that fails does
 """
 
 import argparse
-import ctypes
 import logging
 import os
 import signal
@@ -15,8 +14,6 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
-
-import cv2
 
 from edge.clock import Clock, SystemClock
 from edge.config import CameraConfig, Config, load
@@ -33,6 +30,7 @@ from edge.eyes import SharedDetector
 from edge.host import HostPaths, clock_health
 from edge.inference import ModelError
 from edge.link import BrokerAddress
+from edge.memory import hand_back, keep_small
 from edge.notify import Notifier, Pulse
 from edge.post import Boot, NoticeBoard, Post, PostParts
 from edge.rig import (
@@ -51,8 +49,8 @@ from edge.wire.status import DetectorHealth
 log = logging.getLogger("firelane.daemon")
 
 _TURN_S = 1.0
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
-"""From malloc.h of glibc."""
+_HAND_BACK_S = (60.0, 3600.0)
+"""When memory is handed back: once everything has been used, then every hour."""
 _POST_LIMIT_S = 60.0
 _UPLINK_LIMIT_S = 120.0
 _NS = 1_000_000_000
@@ -73,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
         stream=sys.stderr,
     )
     config = load(options.config, os.environ, options.sets)
-    _keep_small()
+    keep_small()
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
@@ -84,18 +82,6 @@ def run(options: argparse.Namespace) -> int:
     except (ModelError, KeyFileError, StorageFault) as error:
         print(error, file=sys.stderr)
         return 1
-
-
-def _keep_small() -> None:
-    """Frames are megabytes, made and dropped twice a second by several threads. With the defaults
-    of glibc each thread keeps a heap of its own for them; so they share one, and what is large goes
-    back to the system at once. Where there is no mallopt (musl), nothing is done."""
-    cv2.setNumThreads(1)
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, 1)
-        mallopt(_M_MMAP_THRESHOLD, 256 * 1024)
-        mallopt(_M_TRIM_THRESHOLD, 256 * 1024)
 
 
 def _delivery(config: Config) -> Delivery:
@@ -122,6 +108,7 @@ class Watchhouse:
         self._delivery = delivery
         self._options = options
         self._restart = threading.Event()
+        self._hand_back_ns = delivery.clock.mono_ns() + round(_HAND_BACK_S[0] * _NS)
         clock = delivery.clock
         self._detector = SharedDetector(open_detector(config.detector), clock)
         self._plates = open_plates(config.plates, config.detector)
@@ -154,6 +141,7 @@ class Watchhouse:
                     log.info("restart was asked for")
                     return 0
                 self._show_life()
+                self._hand_back()
         finally:
             self._notifier.stopping()
             for post in self._posts:
@@ -175,6 +163,12 @@ class Watchhouse:
             if late
             else ", ".join(f"{post.id} {post.camera.facts.state}" for post in self._posts)
         )
+
+    def _hand_back(self) -> None:
+        now_ns = self._delivery.clock.mono_ns()
+        if now_ns >= self._hand_back_ns:
+            self._hand_back_ns = now_ns + round(_HAND_BACK_S[1] * _NS)
+            hand_back()
 
     def _pin_notices(self) -> None:
         while not self._uplink.notices.empty():

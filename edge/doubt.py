@@ -20,14 +20,15 @@ _CONFIRMED = 1.4
 _STAYED_IOU = 0.6
 _NEARLY_IN = 0.1
 """Overlap with a lane from which a vehicle is looked at twice; 0.30 would take it in."""
-_WAIT_SHARE = 0.3
+_ANSWERS = 4 * CROPS
+_SPREAD = 0.8
+"""So many answers are wanted by this share of `settle_s`, evenly over the time, so that no car
+that passes and no single light decides, and that nothing settles before it was doubted."""
+_STOOD_SHARE = 0.1
+"""Asked once it has kept to its place for this share of `settle_s`."""
+_AT_ONCE = CROPS
+"""Answers a look for all vehicles together, but for those that are about to settle."""
 _URGENT_SHARE = 0.6
-"""Shares of `settle_s`: asked once it has stood this long; all crops are in when it has stood
-that long, so that nothing settles before it was doubted."""
-_ENOUGH = 2 * CROPS
-_MOST = 6 * CROPS
-_PLAIN = 0.2
-"""A mean that far from the threshold, in shares of it, needs no more than _ENOUGH answers."""
 _ASK_AGAIN_S = 60.0
 _ASK_DOUBTED_S = 1.0
 _HIDDEN = 0.3
@@ -70,18 +71,18 @@ class Doubt:
         near = [track for track in tracks if self._in_lane(track.box)]
         for track in near:
             self._follow(track, t_s)
-        due = [track for track in near if self._due(self._cases[track.id], t_s)]
-        due = [track for track in due if not _hidden(track, tracks)]
-        due.sort(key=lambda track: len(self._cases[track.id].answers))
-        for i, track in enumerate(due):
+        asked = 0
+        for track in sorted(near, key=lambda track: len(self._cases[track.id].answers)):
             case = self._cases[track.id]
+            wanted = 0 if _hidden(track, tracks) else self._wanted(case, t_s)
             urgent = t_s - case.since_s >= _URGENT_SHARE * self._settle_s
-            wanted = max(1, CROPS - len(case.answers)) if urgent else 1
-            for _ in range(wanted if urgent or i == 0 else 0):
-                self._ask(image, track, case, t_s)
+            for _ in range(wanted):
+                if asked < _AT_ONCE or urgent:
+                    self._ask(image, track, case, t_s)
+                    asked += 1
         self._forget()
-        judged = {track.id for track in near if not self._passed(self._cases[track.id])}
-        return tuple(track for track in tracks if track.id not in judged)
+        doubted = {track.id for track in near if not self._passed(self._cases[track.id])}
+        return tuple(track for track in tracks if track.id not in doubted)
 
     def _in_lane(self, box: Box) -> bool:
         return any(lane.overlap(box) >= _NEARLY_IN for lane in self._lanes)
@@ -93,21 +94,20 @@ class Doubt:
         # Put back last: the dictionary keeps those seen last at its end.
         self._cases[track.id] = case
 
-    def _due(self, case: _Case, t_s: float) -> bool:
-        if t_s - case.since_s < _WAIT_SHARE * self._settle_s:
-            return False
-        count = len(case.answers)
-        if count < _ENOUGH:
-            return True
-        mean = sum(case.answers) / count
-        if case.asked < _MOST and abs(mean / self._floor - 1) <= _PLAIN:
-            return True
-        again_s = _ASK_AGAIN_S if mean >= self._floor else _ASK_DOUBTED_S
-        return t_s - case.asked_s >= again_s
+    def _wanted(self, case: _Case, t_s: float) -> int:
+        """How many more answers about it are wanted by now."""
+        stood_s = t_s - case.since_s
+        if stood_s < _STOOD_SHARE * self._settle_s:
+            return 0
+        if case.asked < _ANSWERS:
+            by_now = _ANSWERS * min(stood_s / (_SPREAD * self._settle_s), 1.0)
+            return max(0, round(by_now) - case.asked)
+        again_s = _ASK_AGAIN_S if self._passed(case) else _ASK_DOUBTED_S
+        return 1 if t_s - case.asked_s >= again_s else 0
 
     def _ask(self, image: Picture, track: Track, case: _Case, t_s: float) -> None:
         answer = self._detector.confirm(image, track.box, case.asked)
-        case.answers = [*case.answers, answer][-_MOST:]
+        case.answers = [*case.answers, answer][-_ANSWERS:]
         case.asked += 1
         case.asked_s = t_s
 

@@ -7,11 +7,11 @@ look shorter observed, never longer.
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from edge.geometry import Box
-from edge.lanes import Lane
+from edge.lanes import LaneInView
 from edge.stay_events import Gap, Sample, StayEvent, StayEventKind, StayRules
 from edge.wire import records as wire
 from edge.wire.fields import BoxPx, Moment
@@ -101,13 +101,28 @@ def build_record(
     )
 
 
-def lane_seen(lane: Lane) -> wire.LaneSeen:
+def lane_seen(lane: LaneInView) -> wire.LaneSeen:
+    drawn, (right_px, down_px) = lane.drawn, lane.moved
+    moved = wire.LaneMoved(drawn_version=drawn.version, right_px=right_px, down_px=down_px)
     return wire.LaneSeen(
-        id=lane.id,
+        id=drawn.id,
         version=lane.version,
         polygon=lane.points,
-        frame_width=lane.frame_size[0],
-        frame_height=lane.frame_size[1],
+        frame_width=drawn.frame_size[0],
+        frame_height=drawn.frame_size[1],
+        moved=None if lane.moved == (0, 0) else moved,
+    )
+
+
+def in_view(event: StayEvent, moved: tuple[int, int]) -> StayEvent:
+    """The event with its boxes in pixels of the view as it is now: the rules keep to the view on
+    which the lanes were drawn."""
+    if moved == (0, 0):
+        return event
+    return replace(
+        event,
+        box=event.box.moved(*moved),
+        samples=tuple(replace(one, box=one.box.moved(*moved)) for one in event.samples),
     )
 
 

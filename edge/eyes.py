@@ -5,7 +5,6 @@ gate or the rules ask), background, the places of open stays. Three cues in all:
 lane as it was last seen empty, and what each stay's own place looked like.
 """
 
-import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,11 +32,12 @@ from edge.gate import Gate
 from edge.geometry import Box
 from edge.identity import Appearance
 from edge.inference import Picture
-from edge.lanes import Lane
+from edge.lanes import Lane, LaneInView, visible_share
 from edge.looks import Look, Place, PlaceLook, Sighting
 from edge.recording import Shown
 from edge.stay_events import StayEvent, StayEventKind
 from edge.tracking import Track, Tracker
+from edge.turns import Turns
 from edge.view import CameraView, View, ViewRules
 
 _MOVING = 0.9
@@ -51,6 +51,8 @@ _ROOM_SHARE = 0.25
 _MARGIN_SHARE = 0.02
 _SUBJECT_IOU = 0.5
 _SUBJECT_PART = 0.8
+_REMAINS = 0.8
+"""Of each lane so much must stay in the frame of a camera that was bumped."""
 _GROWN = 0.2
 _EXPLAINED = 0.7
 """A change that lies so far within a vehicle's box, a little grown, is of that vehicle."""
@@ -63,6 +65,8 @@ class Seen:
     look: Look
     view: View
     tracks: tuple[Track, ...]
+    frame: Frame
+    """Laid back onto the view on which the lanes were drawn; all boxes are in its pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ class SharedDetector:
         self.spent_ms: deque[float] = deque(maxlen=_TIMED)
         """How long the last detections took."""
         self._clock = clock
-        self._turn = threading.Lock()
+        self._turn = Turns()
 
     @property
     def min_score(self) -> float:
@@ -150,7 +154,13 @@ class Eyes:
         self._gate = Gate(self.region, stays.scan_s)
         self._background = LaneBackground()
         self.view = CameraView(
-            ViewRules(moved_share=view.moved_share, frozen_s=view.frozen_s, confirm_s=view.hold_s)
+            ViewRules(
+                moved_share=view.moved_share,
+                correct_share=view.correct_share,
+                frozen_s=view.frozen_s,
+                confirm_s=view.hold_s,
+            ),
+            lambda moved: all(visible_share(lane, moved) >= _REMAINS for lane in lanes),
         )
         self._mode = SteadyMode()
         self._doubt = Doubt(lanes, detector, stays.settle_s)
@@ -168,7 +178,11 @@ class Eyes:
         mode = self._mode.look(view.light.value, frame.t_s)
         if view.blind is not None:
             self._last = grey
-            return Seen(Look(frame.t_s, blind=view.blind, searched=False, mode=mode), view, ())
+            look = Look(frame.t_s, blind=view.blind, searched=False, mode=mode)
+            return Seen(look, view, (), frame)
+        if view.moved != (0, 0):
+            frame = laid_back(frame, view.moved)
+            grey = small_grey(frame.image)
         looks = self._places(places, grey, mode)
         strange = any(
             look.similarity is not None and look.similarity < _FAMILIAR for look in looks.values()
@@ -185,7 +199,7 @@ class Eyes:
         sightings = tuple(self._sighting(track, grey, mode) for track in tracks)
         self._last = grey
         look = Look(frame.t_s, None, sightings, looks, searched=searched, mode=mode)
-        return Seen(look, view, tracks)
+        return Seen(look, view, tracks, frame)
 
     def _search(self, frame: Frame) -> tuple[Track, ...]:
         found = self._detector.detect(frame.image, self.region, self._near(frame.t_s))
@@ -228,16 +242,19 @@ class Eyes:
         return replace(frame, image=np.asarray(cv2.resize(frame.image, self.frame_size), np.uint8))
 
     def show(self, frame: Frame, event: StayEvent) -> Shown:
-        """What the frame shows around an event. Where images are due, every vehicle of the whole
-        frame is looked for, so that the plates of others can be hidden."""
-        lane = next(each for each in self.lanes if each.id == event.lane)
+        """What the frame, as it came, shows around an event. Where images are due, every vehicle of
+        the whole frame is looked for, so that the plates of others can be hidden."""
+        moved = self.view.moved
+        drawn = next(each for each in self.lanes if each.id == event.lane)
+        subject = event.box.moved(*moved)
         others: list[Box] = []
         if event.kind is not StayEventKind.SETTLED:
             width, height = self.frame_size
-            found = self._detector.detect(frame.image, Box(0, 0, width, height))
-            boxes = [*(one.box for one in found), *self._boxes]
-            others = [box for box in boxes if not _is(event.box, box)]
-        return Shown(frame, event.box, others, lane)
+            # A vehicle too small to be found in the whole frame has no plate that can be read.
+            found = self._detector.detect(frame.image, Box(0, 0, width, height), ())
+            boxes = [*(one.box for one in found), *(box.moved(*moved) for box in self._boxes)]
+            others = [box for box in boxes if not _is(subject, box)]
+        return Shown(frame, subject, others, LaneInView(drawn, moved))
 
     def _sighting(self, track: Track, grey: Grey, mode: str) -> Sighting:
         return Sighting(
@@ -282,6 +299,16 @@ class Eyes:
             return 0.0
         moved: Values = grey.normal[y1:y2, x1:x2] - self._last.normal[y1:y2, x1:x2]
         return float((np.abs(cv2.blur(moved, (5, 5))) > _MOVING).mean())
+
+
+def laid_back(frame: Frame, moved: tuple[int, int]) -> Frame:
+    """The frame of a view that has moved, as if it had not; what it lacks repeats its border."""
+    height, width = frame.image.shape[:2]
+    move = np.array([[1, 0, -moved[0]], [0, 1, -moved[1]]], np.float32)
+    image = cv2.warpAffine(
+        frame.image, move, (width, height), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
+    )
+    return replace(frame, image=np.asarray(image, np.uint8))
 
 
 def _is(subject: Box, box: Box) -> bool:

@@ -88,6 +88,10 @@ class Box:
         dx, dy = self.width * share, self.height * share
         return Box(self.x1 - dx, self.y1 - dy, self.x2 + dx, self.y2 + dy)
 
+    def moved(self, right: float, down: float) -> "Box":
+        """The box so many pixels farther right and down."""
+        return Box(self.x1 + right, self.y1 + down, self.x2 + right, self.y2 + down)
+
     def footprint(self, share: float = FOOTPRINT_SHARE) -> "Box":
         """The lower part of the box: where the vehicle touches the ground."""
         return Box(self.x1, self.y2 - share * self.height, self.x2, self.y2)
@@ -141,10 +145,14 @@ class Polygon:
         For a concave polygon the clipped outline may hold doubled edges; they enclose nothing, so
         the area stays exact.
         """
+        return abs(_signed_area(self.clipped(box)))
+
+    def clipped(self, box: Box) -> list[Point]:
+        """The outline of what of the polygon lies inside the box; empty where nothing does."""
         outline: Sequence[Point] = self.points
         for keep, cross in _edges(box):
             outline = _clip(outline, keep, cross)
-        return abs(_signed_area(outline))
+        return list(outline)
 
     def covered_share(self, box: Box) -> float:
         """Share of the box's area inside the polygon, 0-1; 0 for a box without area."""

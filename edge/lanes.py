@@ -61,6 +61,36 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneInView:
+    """A lane as drawn, in a view that has moved by so many pixels right and down since then."""
+
+    drawn: Lane
+    moved: tuple[int, int] = (0, 0)
+
+    @property
+    def points(self) -> list[tuple[int, int]]:
+        """The corners in pixels of the view: what of the lane is still in the frame."""
+        dx, dy = self.moved
+        if (dx, dy) == (0, 0):
+            return self.drawn.points
+        width, height = self.drawn.frame_size
+        visible = self.drawn.polygon.clipped(Box(-dx, -dy, width - dx, height - dy))
+        points = [(round(x) + dx, round(y) + dy) for x, y in visible]
+        return [(min(max(x, 0), width), min(max(y, 0), height)) for x, y in points]
+
+    @property
+    def version(self) -> str:
+        return lane_version(self.drawn.id, self.drawn.frame_size, self.points)
+
+
+def visible_share(lane: Lane, moved: tuple[float, float]) -> float:
+    """How much of a lane is still in the frame of a view that has moved so far, 0-1."""
+    width, height = lane.frame_size
+    seen = lane.polygon.covered_area(Box(-moved[0], -moved[1], width - moved[0], height - moved[1]))
+    return seen / max(lane.polygon.area, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Threshold:
     """Shares of the footprint at which a vehicle counts as in the lane and as out of it.
 

@@ -61,12 +61,13 @@ def mask(image: Picture, others: Sequence[Box], subject: Subject) -> Masked:
     plates = [_plate_zone(box, inside=_touches(lane, box)) for box in others]
     zones = [zone for zone in plates if _hide(hidden, zone, free)]
     free &= lane == 0
-    zones += [zone for zone in faces(image) if _hide(hidden, zone, free)]
+    zones += [zone for zone in faces(image, free) if _hide(hidden, zone, free)]
     return Masked(hidden, tuple(zones))
 
 
-def faces(image: Picture) -> list[Box]:
-    """Faces turned to the camera, by OpenCV's own cascade.
+def faces(image: Picture, where: NDArray[np.bool_] | None = None) -> list[Box]:
+    """Faces turned to the camera, by OpenCV's own cascade; all of those that lie, in part at
+    least, in `where`.
 
     In tiles, and once more whole at a small size for near faces: the cascade's tables grow with
     the picture, to 52 MB for 1280x720 at once, a third of what the daemon may have.
@@ -76,11 +77,33 @@ def faces(image: Picture) -> list[Box]:
     found = []
     for top in range(0, height, _TILE_PX):
         for left in range(0, width, _TILE_PX):
-            tile = grey[top : top + _TILE_PX + _NEAR_PX, left : left + _TILE_PX + _NEAR_PX]
-            found += _search(tile, 1.0, (_FACE_PX, _NEAR_PX), (left, top))
+            rows, columns = _part(where, top, left, (height, width))
+            if rows.start >= rows.stop or columns.start >= columns.stop:
+                continue
+            at = (columns.start, rows.start)
+            found += _search(grey[rows, columns], 1.0, (_FACE_PX, _NEAR_PX), at)
     step = max(2, -(-max(height, width) // (2 * _TILE_PX)))
     found += _search(grey[::step, ::step], step, (_NEAR_PX // step, height), (0, 0))
     return found
+
+
+def _part(
+    where: NDArray[np.bool_] | None, top: int, left: int, size: tuple[int, int]
+) -> tuple[slice, slice]:
+    """What of a tile is to be searched: around its part of `where`, by a face's size."""
+    bottom, right = top + _TILE_PX + _NEAR_PX, left + _TILE_PX + _NEAR_PX
+    if where is not None:
+        part = where[top:bottom, left:right]
+        rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+        if len(rows) == 0:
+            return slice(0, 0), slice(0, 0)
+        bottom, right = top + int(rows[-1]) + _NEAR_PX, left + int(columns[-1]) + _NEAR_PX
+        top, left = top + int(rows[0]) - _NEAR_PX, left + int(columns[0]) - _NEAR_PX
+    height, width = size
+    return (
+        slice(max(0, top), min(height, bottom)),
+        slice(max(0, left), min(width, right)),
+    )
 
 
 def _search(grey: Picture, step: float, sizes: tuple[int, int], at: tuple[int, int]) -> list[Box]:

@@ -29,6 +29,8 @@ class Wish:
 _EARLY_S = 0.001
 _OFTEN_SHARE = 0.75
 """Keyframes that come oftener than this share of a step are not all looked at."""
+_BEFORE_SHARE = 0.2
+"""A frame that comes before its turn by no more than this share of a step stands for it."""
 _LATE_SHARE = 0.25
 """A keyframe may come later than expected by this share of a step."""
 
@@ -80,7 +82,7 @@ class Pacer:
             return
         self._given_s = pts_s
         base_s = self._key_s if self._key_s is not None and self._key_s <= pts_s else pts_s
-        steps = int((pts_s - base_s) / step_s + 0.5) + 1
+        steps = int((pts_s - base_s) / step_s + _BEFORE_SHARE) + 1
         self._due_s = base_s + steps * step_s
         next_key_s = base_s + (self.gop_s or 0.0)
         if next_key_s > pts_s and self._due_s > next_key_s - step_s / 2:

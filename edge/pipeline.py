@@ -82,7 +82,7 @@ def watch(rig: Rig) -> None:
         rig.keep(scene, taken.t_s)
         rig.camera.pace = _pace(scene, taken.t_s)
         for onlooker in rig.onlookers:
-            onlooker.look(frame if seen is not None else None, seen, events)
+            onlooker.look(seen.frame if seen is not None else None, seen, events)
 
 
 def _pace(scene: Scene, t_s: float) -> Pace:
@@ -95,4 +95,4 @@ def _pace(scene: Scene, t_s: float) -> Pace:
 def _see(scene: Scene, frame: Frame) -> Seen:
     search = scene.stays.needs_search(frame.t_s)
     seen = scene.eyes.see(frame, scene.stays.places(), search)
-    return scene.plates.read(frame, seen)
+    return scene.plates.read(seen.frame, seen)

@@ -4,7 +4,6 @@ A parked vehicle gives minutes of looks: often at first, seldom later. The votes
 plates.py; this file spends the time.
 """
 
-import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from edge.lanes import Lane
 from edge.looks import Sighting
 from edge.plate_reader import PlateLook, PlateReader, open_plate_reader
 from edge.plates import PlateVote, Reading
+from edge.turns import Turns
 from edge.wire.records import ModelUsed, PlateReading
 
 _PACE_S = ((8, 1.0), (30, 4.0), (10**9, 30.0))
@@ -41,7 +41,7 @@ class SharedReader:
 
     def __init__(self, reader: PlateReader) -> None:
         self._reader = reader
-        self._turn = threading.Lock()
+        self._turn = Turns()
 
     @classmethod
     def open(cls, corners: Path, text: Path, runtime: str, threads: int) -> Self:

@@ -22,13 +22,14 @@ from edge.evidence import (
     Place,
     Setting,
     build_record,
+    in_view,
     lane_seen,
     record_kind,
     wire_rules,
 )
 from edge.geometry import Box
 from edge.host import HostPaths, clock_health
-from edge.lanes import Lane
+from edge.lanes import LaneInView
 from edge.masks import Masked, Picture, Subject, mask
 from edge.outbox import Outbox, Sealed
 from edge.stay_events import StayEvent, StayEventKind, StayRules
@@ -83,12 +84,13 @@ class RecorderParts:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What an image shows: the frame, the vehicle of the stay, and everybody else's."""
+    """What an image shows, in its own pixels: the frame, the vehicle of the stay, everybody
+    else's, and the lane."""
 
     frame: Frame
     subject: Box
     others: Sequence[Box]
-    lane: Lane
+    lane: LaneInView
 
 
 class CameraRecorder:
@@ -196,7 +198,7 @@ class CameraRecorder:
         return kept
 
     def _put(
-        self, event: StayEvent, plate: PlateReading, lane: Lane, exhibits: list[Exhibit]
+        self, event: StayEvent, plate: PlateReading, lane: LaneInView, exhibits: list[Exhibit]
     ) -> Record | None:
         parts = self._parts
         reminder = event.reminder
@@ -215,7 +217,8 @@ class CameraRecorder:
         setting = Setting(parts.device, self._camera, lane_seen(lane), self._rules, parts.software)
 
         def make(seq: int, prev: str) -> Sealed:
-            made = build_record(setting, event, findings, Place(parts.new_id(), seq, prev))
+            told = in_view(event, lane.moved)
+            made = build_record(setting, told, findings, Place(parts.new_id(), seq, prev))
             return Sealed(made, parts.signer.seal(Record.PAYLOAD_TYPE, made.to_bytes()))
 
         counted = reminder is not None and event.kind is StayEventKind.OVERSTAY

@@ -23,6 +23,8 @@ from edge.wire.records import Cue, Ending, GapReason
 _ENDED_KEPT = 32
 _SAVE_S = 10.0
 """A snapshot at least this often: what it does not know of, a power cut turns into a gap."""
+_SOON_S = 5.0
+"""Longer than keyframes may be apart while idle."""
 _RESTLESS_S = 10.0
 """Hidden longer than this, a vehicle no longer asks for every frame; the gate wakes for changes."""
 
@@ -95,7 +97,7 @@ class Stays:
     def needs_search(self, t_s: float) -> bool:
         """Whether the detector must look now even if nothing seems to have changed."""
         due = self._searched_s is None or t_s - self._searched_s >= self._rules.scan_s - 0.5
-        return due or self.unsettled or self.restless
+        return due or self.unsettled or self._uneasy
 
     @property
     def unsettled(self) -> bool:
@@ -104,11 +106,26 @@ class Stays:
 
     @property
     def restless(self) -> bool:
-        """Whether a vehicle comes, stops, leaves or is hidden: every frame counts now."""
+        """Whether a vehicle comes, stops, leaves or is hidden, or something is due of it: every
+        frame counts now."""
+        t_s = self._t_s or 0.0
+        return self._uneasy or any(self._soon(stay, t_s) for stay in self._open.values())
+
+    @property
+    def _uneasy(self) -> bool:
         t_s = self._t_s or 0.0
         return self._newcomers.rolling(t_s) or any(
             _restless(stay, t_s) for stay in self._open.values()
         )
+
+    def _soon(self, stay: OpenStay, t_s: float) -> bool:
+        """Whether its arrival or overstay is due before keyframes alone would show it."""
+        dues = {
+            Phase.STANDING: stay.begin_s + self._rules.confirm_s,
+            Phase.REPORTED: stay.deadline_s(self._rules),
+        }
+        due_s = dues.get(stay.phase)
+        return due_s is not None and 0 <= due_s - t_s <= _SOON_S
 
     def snapshot(self) -> bytes:
         """All that must outlive a power cut."""

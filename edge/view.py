@@ -7,6 +7,7 @@ faults in the field are cameras, not boxes.
 
 import io
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -45,6 +46,8 @@ BLIND = {
 
 _BLOCKS = (16, 9)
 _TEXTURED = 0.02
+_SWING_PX = 0.7
+"""Of the small copy: a camera that still swings by more has not come to rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,9 @@ class ViewRules:
     sharpness_share: float = 0.22
     covered_share: float = 0.55
     moved_share: float = 0.02
+    correct_share: float = 0.10
+    correct_s: float = 4.0
+    explained: float = 0.5
     alike: float = 0.3
     registered: float = 0.75
     frozen_s: float = 20.0
@@ -68,7 +74,8 @@ class ViewRules:
 class View:
     """How the camera sees: `state` is confirmed, `found` is what this one look shows.
 
-    `shift` is the sway against the reference, in pixels of the frame.
+    `shift` is the sway against the reference, in pixels of the frame; `moved` is how much of it is
+    taken for lasting, in whole pixels: the lanes are to be laid onto the view by so much.
     """
 
     state: ViewState
@@ -76,6 +83,7 @@ class View:
     light: Light
     shift: tuple[float, float]
     similarity: float
+    moved: tuple[int, int] = (0, 0)
 
     @property
     def blind(self) -> GapReason | None:
@@ -92,6 +100,12 @@ class CameraView:
     """Judges each look against a reference view that follows the light, and never a shift."""
 
     rules: ViewRules = field(default_factory=ViewRules)
+    lanes_remain: Callable[[tuple[float, float]], bool] = lambda moved: True
+    """Whether enough of the lanes stays in the frame of a view moved so far."""
+    moved: tuple[int, int] = (0, 0)
+    """By how much the view was moved for good, in pixels of the frame."""
+    _settling: tuple[float, float] = (0.0, 0.0)
+    _settling_since_s: float | None = None
     _references: dict[bool, Values] = field(default_factory=dict)
     _followed_s: dict[bool, float] = field(default_factory=dict)
     _sharpness: float | None = None
@@ -112,17 +126,21 @@ class CameraView:
         infrared = light is Light.IR
         shift, similarity = self._register(grey, infrared)
         found = self._judge(grey, shift, similarity, t_s)
+        if self._has_settled(found, grey, shift, similarity, t_s):
+            self.moved = (round(shift[0]), round(shift[1]))
+            self._state = found = ViewState.OK
         self._confirm(found, t_s)
         if found is ViewState.OK and self._state is ViewState.OK:
             self._follow(grey, infrared, t_s)
         self._last, self._last_s = grey, t_s
-        return View(self._state, found, light, shift, similarity)
+        return View(self._state, found, light, shift, similarity, self.moved)
 
     def accept(self) -> None:
         """Take the present view as the right one: an installer has said so."""
         self._references.clear()
         self._followed_s.clear()
         self._sharpness = None
+        self.moved = (0, 0)
         self._state, self._suspect = ViewState.OK, None
 
     @property
@@ -172,9 +190,31 @@ class CameraView:
         if self._sharpness and sharpness(grey) < self.rules.sharpness_share * self._sharpness:
             return ViewState.BLURRED
         limit_px = self.rules.moved_share * pixels.shape[1] / grey.scale[0]
-        if similarity < self.rules.alike or float(np.hypot(*shift)) > limit_px:
+        away = shift[0] - self.moved[0], shift[1] - self.moved[1]
+        if similarity < self.rules.alike or float(np.hypot(*away)) > limit_px:
             return ViewState.MOVED
         return ViewState.OK
+
+    def _has_settled(
+        self,
+        found: ViewState,
+        grey: Grey,
+        shift: tuple[float, float],
+        similarity: float,
+        t_s: float,
+    ) -> bool:
+        """Whether a camera that was bumped has come to rest, and so near that its lanes can be
+        laid onto the new view: the shift alone explains it, it has lasted, and it is small."""
+        width_px = grey.pixels.shape[1] / grey.scale[0]
+        small = float(np.hypot(*shift)) <= self.rules.correct_share * width_px
+        plain = found is ViewState.MOVED and similarity >= self.rules.explained
+        if not (plain and small and self.lanes_remain(shift)):
+            self._settling_since_s = None
+            return False
+        swing = np.hypot(shift[0] - self._settling[0], shift[1] - self._settling[1])
+        if self._settling_since_s is None or float(swing) > _SWING_PX / grey.scale[0]:
+            self._settling, self._settling_since_s = shift, t_s
+        return t_s - self._settling_since_s >= self.rules.correct_s
 
     def _frozen(self, grey: Grey, t_s: float) -> bool:
         """The very same picture for `frozen_s`: a sensor always has noise."""
@@ -193,7 +233,14 @@ class CameraView:
         textured = _texture(reference) > 0.35
         if float(textured.mean()) < 0.1:
             return 0.0
-        return float((_texture(grey.normal)[textured] < 0.12).mean())
+        return float((_texture(self._aligned(grey))[textured] < 0.12).mean())
+
+    def _aligned(self, grey: Grey) -> Values:
+        """The look laid back onto the reference, by what the view was moved for good."""
+        if self.moved == (0, 0):
+            return grey.normal
+        right, down = self.moved[0] * grey.scale[0], self.moved[1] * grey.scale[1]
+        return _shifted(grey.normal, -right, -down)
 
     def _register(self, grey: Grey, infrared: bool) -> tuple[tuple[float, float], float]:
         """The shift (frame pixels) of this view against the reference, and how alike they are."""
@@ -202,16 +249,17 @@ class CameraView:
             reference = next(iter(self._references.values()), grey.normal)
         if reference.shape != grey.normal.shape:
             return (0.0, 0.0), 0.0
-        still = blockwise(reference, grey.normal)
+        known = (float(self.moved[0]), float(self.moved[1]))
+        still = blockwise(reference, self._aligned(grey))
         if still >= self.rules.registered:
-            return (0.0, 0.0), still
+            return known, still
         window = cv2.createHanningWindow((reference.shape[1], reference.shape[0]), cv2.CV_32F)
         # OpenCV 4.11 applies the window to its arguments in place: hand it copies.
         (dx, dy), _ = cv2.phaseCorrelate(reference.copy(), grey.normal.copy(), window)
         moved = blockwise(reference, _shifted(grey.normal, -dx, -dy))
         if moved < still + 0.1:
             # A shift that explains the picture no better than standing still is no shift.
-            return (0.0, 0.0), still
+            return known, still
         return (dx / grey.scale[0], dy / grey.scale[1]), moved
 
     def _confirm(self, found: ViewState, t_s: float) -> None:
@@ -225,7 +273,7 @@ class CameraView:
     def _follow(self, grey: Grey, infrared: bool, t_s: float) -> None:
         reference = self._references.get(infrared)
         if reference is None or reference.shape != grey.normal.shape:
-            self._references[infrared] = grey.normal.copy()
+            self._references[infrared] = self._aligned(grey).copy()
             self._followed_s[infrared] = 0.0
             self._sharpness = sharpness(grey)
             return
@@ -234,7 +282,7 @@ class CameraView:
         # A plain mean at first, so that one poor first frame is soon outweighed.
         memory_s = min(self.rules.refresh_s, self._followed_s[infrared])
         rate = 1.0 - float(np.exp(-elapsed_s / memory_s)) if memory_s > 0 else 0.0
-        reference += np.float32(rate) * (grey.normal - reference)
+        reference += np.float32(rate) * (self._aligned(grey) - reference)
         seen = sharpness(grey)
         self._sharpness = seen + (1 - rate) * ((self._sharpness or seen) - seen)
 

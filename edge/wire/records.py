@@ -34,6 +34,7 @@ from edge.wire.fields import (
 )
 from edge.wire.limits import (
     EXHIBITS_PER_RECORD,
+    FRAME_PIXELS,
     GAPS_PER_RECORD,
     POLYGON_POINTS,
     SAMPLES_PER_RECORD,
@@ -94,6 +95,15 @@ class Cue(StrEnum):
     APPEARANCE = "appearance"
 
 
+class LaneMoved(Part):
+    """How the polygon came to be where it is: the camera was moved a little, and the device laid
+    the drawing of the given version onto the new view, by so many pixels right and down."""
+
+    drawn_version: Sha256
+    right_px: Annotated[int, Field(ge=-FRAME_PIXELS, le=FRAME_PIXELS)]
+    down_px: Annotated[int, Field(ge=-FRAME_PIXELS, le=FRAME_PIXELS)]
+
+
 class LaneSeen(Part):
     """The lane as the device held it: the polygon in pixels of a frame of the given size."""
 
@@ -102,6 +112,7 @@ class LaneSeen(Part):
     polygon: Annotated[list[Point], Field(min_length=3, max_length=POLYGON_POINTS)]
     frame_width: Annotated[Pixel, Field(ge=16)]
     frame_height: Annotated[Pixel, Field(ge=16)]
+    moved: LaneMoved | None = None
 
 
 def lane_version(lane: str, frame: tuple[int, int], polygon: Sequence[Point]) -> str:

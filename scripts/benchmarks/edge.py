@@ -24,9 +24,9 @@ from edge.eyes import Seen, SharedDetector
 from edge.geometry import Box
 from edge.inference import Picture
 from edge.pipeline import Rig, watch
-from edge.recording import Shown
 from edge.plate_reader import PlateLook
 from edge.plate_votes import SharedReader
+from edge.recording import Shown
 from edge.rig import new_ids, scene_maker
 from edge.stay_events import StayEvent
 from edge.wire.records import PlateReading

@@ -11,7 +11,7 @@ import pytest
 from edge.camera import FileCamera, Frame, LiveCamera, Look, Outage, SessionClock
 from edge.clock import SystemClock
 from edge.config import CameraConfig
-from edge.pacing import Pace, Wish
+from edge.pacing import Wish
 from edge.stream import StreamFault
 from tests import videos
 from tests.rtsp_server import RtspServer
@@ -189,14 +189,14 @@ def test_keyframes_alone_are_decoded_while_idle_and_every_frame_from_the_wake_on
 
     clip = videos.write(tmp_path / "c.mp4", frames=100, gop=25)
     stream = Stream(camera(clip))
-    wish = Wish(keyframes_only=True)
+    wishes = [Wish(keyframes_only=True)]
     numbers, pictures = [], []
-    for decoded in stream.frames_until_end(lambda _: wish):
+    for decoded in stream.frames_until_end(lambda _: wishes[-1]):
         assert decoded.pts_s is not None
         numbers.append(round(decoded.pts_s * 25))
         pictures.append(decoded.image())
         if numbers[-1] == 50:
-            wish = Wish()
+            wishes.append(Wish())
     stream.close()
 
     assert numbers == [0, 25, *range(50, 100)]

@@ -10,7 +10,7 @@ from edge.camera import Frame, Look, Outage
 from edge.pacing import Pace
 from edge.pipeline import Rig, watch
 from edge.stay_events import StayEvent, StayEventKind
-from edge.wire.records import Ending, GapReason
+from edge.wire.records import Ending, GapReason, Proof
 from tests.edge import yard
 
 STAY = yard.visit(arrive_s=10, leave_s=50)
@@ -109,6 +109,37 @@ def test_a_camera_gone_dark_is_a_gap_and_accuses_nobody_in_it() -> None:
     departure = only(kept.events, StayEventKind.DEPARTURE)
     assert departure.begin_s == pytest.approx(10, abs=0.6)
     assert [gap.reason for gap in departure.gaps] == [GapReason.CAMERA_DARK]
+
+
+def bumped(look: Look, begin_s: float, share: float) -> Look:
+    if isinstance(look, Frame) and look.t_s >= begin_s:
+        by = round(share * look.image.shape[1])
+        return replace(look, image=np.asarray(np.roll(look.image, by, axis=1), np.uint8))
+    return look
+
+
+def test_a_bump_of_a_twentieth_of_the_view_is_a_short_gap_and_the_stay_goes_on() -> None:
+    kept, _ = yard.run([bumped(look, 22, 0.05) for look in yard.film(60, STAY)])
+
+    departure = only(kept.events, StayEventKind.DEPARTURE)
+    assert departure.begin_s == pytest.approx(10, abs=0.6)
+    assert departure.end_s == pytest.approx(50, abs=0.6)
+    (gap,) = departure.gaps
+    assert (gap.reason, gap.proof) == (GapReason.CAMERA_MOVED, Proof.APPEARANCE)
+    assert gap.end_s - gap.begin_s == pytest.approx(5, abs=1.1)
+    shown = {event.kind: what for event, what in zip(kept.events, kept.shown, strict=True)}
+    assert shown[StayEventKind.ARRIVAL].lane.moved == (0, 0)
+    assert shown[StayEventKind.OVERSTAY].lane.moved == (16, 0)
+    assert shown[StayEventKind.OVERSTAY].subject.x1 == pytest.approx(yard.PLACE[0] + 16, abs=2)
+
+
+def test_a_turn_by_a_third_of_the_view_holds_the_lane() -> None:
+    kept, _ = yard.run([bumped(look, 22, 0.3) for look in yard.film(100, STAY)])
+
+    last = kept.events[-1]
+    assert (last.kind, last.ending) == (StayEventKind.BROKEN, Ending.GAP_TOO_LONG)
+    assert last.end_s == pytest.approx(21.5, abs=0.6)
+    assert [gap.reason for gap in last.gaps] == [GapReason.CAMERA_MOVED]
 
 
 def test_a_stream_that_changes_its_size_keeps_the_lane() -> None:

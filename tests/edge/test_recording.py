@@ -13,16 +13,17 @@ import pytest
 from edge.camera import Frame
 from edge.clock import SystemClock
 from edge.diskroom import DiskRoom
+from edge.evidence import box_px
 from edge.geometry import Box, Polygon
 from edge.host import HostPaths
-from edge.lanes import Lane
+from edge.lanes import Lane, LaneInView
 from edge.outbox import Sealed
 from edge.recording import CameraRecorder, RecorderParts, Shown
 from edge.stay_events import Reminder, StayEvent, StayEventKind, StayRules
 from edge.stay_memory import ReceivedNotice
 from edge.storage import DiskFull
 from edge.wire.fields import parse
-from edge.wire.records import Ending, Record, RecordKind, Software
+from edge.wire.records import Ending, Record, RecordKind, Software, lane_version
 from edge.wire.replies import Notice
 from edge.wire.signing import open_envelope
 from tests.edge.test_evidence import event
@@ -51,7 +52,9 @@ class Desk:
     room: DiskRoom
 
     def record(self, what: StayEvent) -> Record | None:
-        shown = Shown(frame(what.t_s), Box(200, 350, 500, 600), [Box(950, 200, 1200, 400)], LANE)
+        shown = Shown(
+            frame(what.t_s), Box(200, 350, 500, 600), [Box(950, 200, 1200, 400)], LaneInView(LANE)
+        )
         return self.recorder.record(what, UNREAD, shown)
 
 
@@ -102,6 +105,27 @@ def test_an_arrival_becomes_a_signed_record_with_a_wide_view_and_a_close_up(at: 
     for each in made.exhibits:
         at.storage.vault.check(each.sha256)
     assert made.stay.begin.frame == 200
+
+
+def test_a_record_of_a_camera_that_was_bumped_tells_the_correction_in_pixels_of_its_image(
+    at: Desk,
+) -> None:
+    what = event()
+    drawn = LaneInView(LANE)
+    shown = Shown(frame(what.t_s), what.box.moved(-40, 12), [], LaneInView(LANE, (-40, 12)))
+
+    made = at.recorder.record(what, UNREAD, shown)
+
+    assert made is not None
+    assert made.lane.moved is not None
+    assert (made.lane.moved.right_px, made.lane.moved.down_px) == (-40, 12)
+    assert made.lane.moved.drawn_version == drawn.version
+    assert made.lane.polygon != drawn.points
+    assert made.lane.version == lane_version(
+        LANE.id, LANE.frame_size, [(x, y) for x, y in made.lane.polygon]
+    )
+    for before, after in zip(what.samples, made.stay.samples, strict=True):
+        assert after.box == box_px(before.box.moved(-40, 12))
 
 
 def test_exhibits_are_on_the_disk_before_the_record_names_them(at: Desk) -> None:
@@ -172,7 +196,7 @@ def test_a_frame_from_before_the_outage_is_not_shown_as_the_end(at: Desk) -> Non
     at.record(event())
     broken = replace(event(StayEventKind.BROKEN), t_s=199.0, ending=Ending.GAP_TOO_LONG)
 
-    shown = Shown(frame(150.0), broken.box, [], LANE)
+    shown = Shown(frame(150.0), broken.box, [], LaneInView(LANE))
     made = at.recorder.record(broken, UNREAD, shown)
 
     assert made is not None

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from edge.camera import Frame
 from edge.clock import SystemClock
+from edge.lanes import LaneInView
 from edge.pipeline import Scene
 from edge.post import Boot, NoticeBoard, Post, PostParts
 from edge.recording import Shown
@@ -190,7 +191,7 @@ def test_a_disk_that_fails_for_a_while_loses_no_event_and_keeps_their_order() ->
     frames = [look for look in yard.film(60, yard.visit(10, 50)) if isinstance(look, Frame)]
     events, _ = yard.run(frames)
     for event in events.events:
-        shown = Shown(frames[0], event.box, (), _scene().eyes.lanes[0])
+        shown = Shown(frames[0], event.box, (), LaneInView(_scene().eyes.lanes[0]))
         sink.record(event, _unread(), shown)
     assert kept == []
 

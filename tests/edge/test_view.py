@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.appearance import Pixels, small_grey
-from edge.view import CameraView, Light, View, ViewState
+from edge.view import CameraView, Light, View, ViewRules, ViewState
 from edge.wire.records import GapReason
 from tests.edge.street import Car, frame
 
@@ -88,7 +88,7 @@ def test_a_street_with_cars_coming_and_going_is_a_good_view() -> None:
 def test_a_camera_fault_is_named_and_blinds_at_once(
     name: str, image: Callable[[int], Pixels], state: ViewState, reason: GapReason
 ) -> None:
-    view = CameraView()
+    view = CameraView(ViewRules(correct_share=0))
     shown(view, 0, 20, street)
 
     first = shown(view, 20, 20.5, image)
@@ -106,6 +106,58 @@ def test_a_bump_is_measured_in_pixels_of_the_frame() -> None:
 
     assert judged.shift[0] == pytest.approx(32, abs=2)
     assert judged.shift[1] == pytest.approx(0, abs=2)
+
+
+def test_a_small_bump_is_corrected_once_the_camera_is_at_rest() -> None:
+    view = CameraView()
+    shown(view, 0, 20, street)
+
+    at_once = shown(view, 20, 23.5, shifted(0.05))
+    later = shown(view, 23.5, 40, shifted(0.05))
+
+    assert (at_once.blind, at_once.moved) == (GapReason.CAMERA_MOVED, (0, 0))
+    assert (later.state, later.blind, later.moved) == (ViewState.OK, None, (32, 0))
+    assert later.moved_px == pytest.approx(32, abs=1)
+
+
+def test_a_camera_set_right_again_is_corrected_back() -> None:
+    view = CameraView()
+    shown(view, 0, 20, street)
+    shown(view, 20, 40, shifted(0.05))
+
+    held = shown(view, 40, 42, street)
+    later = shown(view, 42, 46, street)
+
+    assert held.blind is GapReason.CAMERA_MOVED
+    assert (later.state, later.moved) == (ViewState.OK, (0, 0))
+
+
+@pytest.mark.parametrize(
+    ("why", "image", "rules"),
+    [
+        ("too far", shifted(0.15), ViewRules()),
+        ("still swinging", lambda n: shifted(0.03 + 0.03 * (n % 2))(n), ViewRules()),
+        ("turned off", shifted(0.05), ViewRules(correct_share=0)),
+    ],
+)
+def test_no_other_move_is_corrected(
+    why: str, image: Callable[[int], Pixels], rules: ViewRules
+) -> None:
+    view = CameraView(rules)
+    shown(view, 0, 20, street)
+
+    judged = shown(view, 20, 32, image)
+
+    assert (judged.blind, judged.moved) == (GapReason.CAMERA_MOVED, (0, 0)), why
+
+
+def test_a_bump_that_takes_a_lane_out_of_the_frame_is_not_corrected() -> None:
+    view = CameraView(lanes_remain=lambda moved: moved[0] < 20)
+    shown(view, 0, 20, street)
+
+    judged = shown(view, 20, 32, shifted(0.05))
+
+    assert (judged.blind, judged.moved) == (GapReason.CAMERA_MOVED, (0, 0))
 
 
 def test_the_same_picture_again_and_again_is_a_frozen_camera() -> None:
@@ -171,8 +223,8 @@ def test_a_camera_that_was_moved_while_the_box_was_off_is_noticed() -> None:
     after.restore(before.to_bytes())
     forgetful = CameraView()
 
-    judged = shown(after, 0, 6, shifted(0.05))
-    control = shown(forgetful, 0, 6, shifted(0.05))
+    judged = shown(after, 0, 4, shifted(0.05))
+    control = shown(forgetful, 0, 4, shifted(0.05))
 
     assert (judged.state, control.state) == (ViewState.MOVED, ViewState.OK)
 

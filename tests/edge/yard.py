@@ -13,6 +13,7 @@ from edge.detector import Detection
 from edge.geometry import Box
 from edge.pacing import Pace
 from edge.pipeline import Rig, Scene, watch
+from edge.recording import Shown
 from edge.rig import scene_maker
 from edge.stay_events import StayEvent
 from edge.wire.records import PlateReading
@@ -99,11 +100,13 @@ class Kept:
     """A sink that remembers."""
 
     events: list[StayEvent] = field(default_factory=list)
+    shown: list[Shown] = field(default_factory=list)
 
     def saw(self, frame: Frame) -> None: ...
 
-    def record(self, event: StayEvent, plate: PlateReading, shown: object) -> None:
+    def record(self, event: StayEvent, plate: PlateReading, shown: Shown) -> None:
         self.events.append(event)
+        self.shown.append(shown)
 
     def told(self) -> list[tuple[str, float]]:
         return [(event.kind.value, round(event.t_s, 2)) for event in self.events]
