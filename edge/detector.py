@@ -83,6 +83,18 @@ class Head:
     nms_iou: float
 
 
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The pieces to look at enlarged: those that show something of `near`, and one in its turn."""
+
+    near: tuple[Box, ...] = ()
+    turn: int | None = None
+
+    def wants(self, number: int, count: int, piece: Box) -> bool:
+        in_turn = self.turn is not None and self.turn % count == number
+        return in_turn or any(box.shared(piece) > 0 for box in self.near)
+
+
 class Detector:
     """One interpreter, shared by all cameras of the box; not for two threads at once."""
 
@@ -98,19 +110,19 @@ class Detector:
         image: Picture,
         region: Box | None = None,
         min_score: float | None = None,
-        near: Sequence[Box] | None = None,
+        pieces_for: Pieces | None = None,
     ) -> list[Detection]:
         """Vehicles in the region (default: the whole picture), best first.
 
-        `image` is BGR [height, width, 3]. Scores below `min_score` are left out. Only the pieces
-        that show something of `near` are looked at enlarged; None: all."""
+        `image` is BGR [height, width, 3]. Scores below `min_score` are left out. `pieces_for` says
+        which pieces are looked at enlarged; None: all."""
         floor = self.min_score if min_score is None else min_score
         whole, *pieces = self._tiles(image, region) or [(0, 0, 0, 0)]
         if whole[2] <= whole[0]:
             return []
         found = self._look(image, whole, floor)
-        for piece in pieces:
-            if near is not None and not any(box.shared(Box(*piece)) > 0 for box in near):
+        for number, piece in enumerate(pieces):
+            if pieces_for is not None and not pieces_for.wants(number, len(pieces), Box(*piece)):
                 continue
             # The whole region and the neighbouring piece show uncut what a piece's edge cuts.
             found += [

@@ -13,6 +13,7 @@ from edge.detector import CROPS
 from edge.geometry import Box
 from edge.inference import Picture
 from edge.lanes import Lane
+from edge.sizes import Sizes
 from edge.tracking import Track
 
 _CONFIRMED = 1.4
@@ -20,7 +21,7 @@ _CONFIRMED = 1.4
 _STAYED_IOU = 0.6
 _NEARLY_IN = 0.1
 """Overlap with a lane from which a vehicle is looked at twice; 0.30 would take it in."""
-_ANSWERS = 4 * CROPS
+_ANSWERS = 3 * CROPS
 _SPREAD = 0.8
 """So many answers are wanted by this share of `settle_s`, evenly over the time, so that no car
 that passes and no single light decides, and that nothing settles before it was doubted."""
@@ -64,6 +65,7 @@ class Doubt:
         self._settle_s = settle_s
         self._floor = _CONFIRMED * detector.min_score
         self._cases: dict[int, _Case] = {}
+        self._sizes = Sizes()
 
     def believed(self, image: Picture, tracks: Sequence[Track], t_s: float) -> tuple[Track, ...]:
         """Those of the tracks that may be shown to the rules. Asks about one of them, and about
@@ -81,7 +83,12 @@ class Doubt:
                     self._ask(image, track, case, t_s)
                     asked += 1
         self._forget()
-        doubted = {track.id for track in near if not self._passed(self._cases[track.id])}
+        self._sizes.note(tracks)
+        doubted = {
+            track.id
+            for track in near
+            if not (self._passed(self._cases[track.id]) and self._sizes.plausible(track))
+        }
         return tuple(track for track in tracks if track.id not in doubted)
 
     def _in_lane(self, box: Box) -> bool:

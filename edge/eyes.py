@@ -6,7 +6,7 @@ lane as it was last seen empty, and what each stay's own place looked like.
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -26,7 +26,7 @@ from edge.background import LaneBackground
 from edge.camera import Frame
 from edge.clock import Clock
 from edge.config import StaysConfig, ViewConfig
-from edge.detector import Detection, Detector
+from edge.detector import Detection, Detector, Pieces
 from edge.doubt import Doubt
 from edge.gate import Gate
 from edge.geometry import Box
@@ -51,6 +51,7 @@ _ROOM_SHARE = 0.25
 _MARGIN_SHARE = 0.02
 _SUBJECT_IOU = 0.5
 _SUBJECT_PART = 0.8
+_EARLY_S = 0.5
 _REMAINS = 0.8
 """Of each lane so much must stay in the frame of a camera that was bumped."""
 _GROWN = 0.2
@@ -107,12 +108,10 @@ class SharedDetector:
         with self._turn:
             return self.detector.confirm(image, box, crop)
 
-    def detect(
-        self, image: Picture, region: Box, near: Sequence[Box] | None = None
-    ) -> list[Detection]:
+    def detect(self, image: Picture, region: Box, pieces: Pieces | None = None) -> list[Detection]:
         with self._turn:
             begin_ns = self._clock.mono_ns()
-            found = self.detector.detect(image, region, near=near)
+            found = self.detector.detect(image, region, pieces_for=pieces)
             self.spent_ms.append((self._clock.mono_ns() - begin_ns) / 1e6)
             return found
 
@@ -166,6 +165,7 @@ class Eyes:
         self._doubt = Doubt(lanes, detector, stays.settle_s)
         self._scan_s = stays.scan_s
         self._scanned_s = float("-inf")
+        self._turn = 0
         self._last: Grey | None = None
         self._boxes: tuple[Box, ...] = ()
 
@@ -202,19 +202,23 @@ class Eyes:
         return Seen(look, view, tracks, frame)
 
     def _search(self, frame: Frame) -> tuple[Track, ...]:
-        found = self._detector.detect(frame.image, self.region, self._near(frame.t_s))
+        found = self._detector.detect(frame.image, self.region, self._pieces(frame.t_s))
         whole = [one for one in found if not self._sliver(one.box)]
         tracks = tuple(self._tracker.update(frame.t_s, whole))
         tracks = self._doubt.believed(frame.image, tracks, frame.t_s)
         self._boxes = tuple(track.box for track in tracks)
         return tracks
 
-    def _near(self, t_s: float) -> list[Box] | None:
+    def _pieces(self, t_s: float) -> Pieces | None:
         """Where to look enlarged: at what is too small to be found in the whole region, known or
-        new. None: everywhere, every `scan_s`."""
-        if t_s - self._scanned_s >= self._scan_s:
+        new. Every `scan_s` everywhere (None), or, if nothing has changed, at one piece in turn."""
+        turn: int | None = None
+        if t_s - self._scanned_s >= self._scan_s - _EARLY_S:
             self._scanned_s = t_s
-            return None
+            self._turn += 1
+            if self._turn == 1 or self._gate.changed_since(self._scanned_s - 2 * self._scan_s):
+                return None
+            turn = self._turn
         known = self._tracker.places()
         places = [box for box in known if self._detector.small(box, self.region)]
         large = [box for box in known if not self._detector.small(box, self.region)]
@@ -222,7 +226,7 @@ class Eyes:
             explained = any(change.inside(box.grown(_GROWN)) > _EXPLAINED for box in large)
             if not explained and self._detector.small(change, self.region):
                 places.append(change)
-        return places
+        return Pieces(tuple(places), turn)
 
     def _sliver(self, box: Box) -> bool:
         """Whether the frame's edge leaves so little of it that nothing can be said."""
@@ -251,7 +255,7 @@ class Eyes:
         if event.kind is not StayEventKind.SETTLED:
             width, height = self.frame_size
             # A vehicle too small to be found in the whole frame has no plate that can be read.
-            found = self._detector.detect(frame.image, Box(0, 0, width, height), ())
+            found = self._detector.detect(frame.image, Box(0, 0, width, height), Pieces())
             boxes = [*(one.box for one in found), *(box.moved(*moved) for box in self._boxes)]
             others = [box for box in boxes if not _is(subject, box)]
         return Shown(frame, subject, others, LaneInView(drawn, moved))

@@ -64,6 +64,10 @@ class Gate:
             for left, top, wide, high, _ in stats[1:count].tolist()
         ]
 
+    def changed_since(self, t_s: float) -> bool:
+        """Whether anything changed later than that."""
+        return self._changed_s > t_s
+
     def busy(self, t_s: float) -> bool:
         """Whether something moved within `busy_s`: then frames are wanted at the full rate."""
         return t_s - self._changed_s < self.busy_s

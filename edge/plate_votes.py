@@ -20,7 +20,7 @@ from edge.plates import PlateVote, Reading
 from edge.turns import Turns
 from edge.wire.records import ModelUsed, PlateReading
 
-_PACE_S = ((8, 1.0), (30, 4.0), (10**9, 30.0))
+_PACE_S = ((8, 2.0), (30, 4.0), (10**9, 30.0))
 """Below so many looks that saw a plate, seconds until the next."""
 _TRIES_A_LOOK = 2
 _AT_ONCE = 1

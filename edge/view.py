@@ -185,7 +185,10 @@ class CameraView:
             return ViewState.DARK
         if level > self.rules.saturated_level:
             return ViewState.SATURATED
-        if spread < self.rules.flat_spread or self._flat_share(grey) > self.rules.covered_share:
+        # Where most blocks look like the reference, most of it is not covered: no need to ask.
+        familiar = similarity >= self.rules.registered
+        covered = not familiar and self._flat_share(grey) > self.rules.covered_share
+        if spread < self.rules.flat_spread or covered:
             return ViewState.COVERED
         if self._sharpness and sharpness(grey) < self.rules.sharpness_share * self._sharpness:
             return ViewState.BLURRED

@@ -19,7 +19,7 @@ from typing import Any
 from edge.camera import FileCamera, Frame
 from edge.clock import SystemClock
 from edge.config import CameraConfig, Config
-from edge.detector import Detection, open_detector
+from edge.detector import Detection, Pieces, open_detector
 from edge.eyes import Seen, SharedDetector
 from edge.geometry import Box
 from edge.inference import Picture
@@ -106,11 +106,9 @@ class _Timed(SharedDetector):
 
     spent_s = 0.0
 
-    def detect(
-        self, image: Picture, region: Box, near: Sequence[Box] | None = None
-    ) -> list[Detection]:
+    def detect(self, image: Picture, region: Box, pieces: Pieces | None = None) -> list[Detection]:
         begin = time.thread_time()
-        found = super().detect(image, region, near)
+        found = super().detect(image, region, pieces)
         self.spent_s += time.thread_time() - begin
         return found
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.config import DetectorConfig
-from edge.detector import Detection, Detector, open_detector, suppress, tiles
+from edge.detector import Detection, Detector, Pieces, open_detector, suppress, tiles
 from edge.geometry import Box
 from edge.inference import RUNTIMES, Interpreter, ModelError, ModelSpec, fit, load
 
@@ -287,3 +287,13 @@ def test_a_label_map_without_vehicles_is_refused(tmp_path: Path, ssd_model: Path
 
     with pytest.raises(ModelError, match="no vehicle among its 90 labels"):
         open_detector(DetectorConfig(model=ssd_model, labels=labels))
+
+
+def test_only_the_pieces_that_are_wanted_are_looked_at() -> None:
+    left, right = Box(0, 0, 100, 100), Box(80, 0, 200, 100)
+    near_left = Pieces((Box(10, 10, 20, 20),))
+    in_turn = Pieces(turn=3)
+
+    assert [near_left.wants(i, 2, each) for i, each in enumerate((left, right))] == [True, False]
+    assert [in_turn.wants(i, 2, each) for i, each in enumerate((left, right))] == [False, True]
+    assert not any(Pieces().wants(i, 2, each) for i, each in enumerate((left, right)))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.camera import Frame, Look
 from edge.config import CameraConfig, Config
-from edge.detector import Detection
+from edge.detector import Detection, Pieces
 from edge.geometry import Box
 from edge.pacing import Pace
 from edge.pipeline import Rig, Scene, watch
@@ -57,9 +57,7 @@ class RedDetector:
         self.blind = False
         self.calls = 0
 
-    def detect(
-        self, image: Image, region: Box, near: Sequence[Box] | None = None
-    ) -> list[Detection]:
+    def detect(self, image: Image, region: Box, pieces: Pieces | None = None) -> list[Detection]:
         self.calls += 1
         rows, columns = np.nonzero((image[:, :, 2] >= _RED) & (image[:, :, 1] < 130))
         if self.blind or len(rows) < 400:
