@@ -26,7 +26,7 @@ from edge.background import LaneBackground
 from edge.camera import Frame
 from edge.clock import Clock
 from edge.config import StaysConfig, ViewConfig
-from edge.detector import Detection, Detector, Pieces
+from edge.detector import Detection, Detector
 from edge.doubt import Doubt
 from edge.gate import Gate
 from edge.geometry import Box
@@ -34,6 +34,7 @@ from edge.identity import Appearance
 from edge.inference import Picture
 from edge.lanes import Lane, LaneInView, visible_share
 from edge.looks import Look, Place, PlaceLook, Sighting
+from edge.pieces import Pieces
 from edge.recording import Shown
 from edge.stay_events import StayEvent, StayEventKind
 from edge.tracking import Track, Tracker

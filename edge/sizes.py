@@ -12,7 +12,7 @@ from statistics import median
 from edge.geometry import Box
 from edge.tracking import Track
 
-_DRIVEN = 0.5
+_DRIVEN = 0.35
 """A vehicle drives when it is farther from where it was first seen than this share of its size."""
 _FAR_SMALLER = 0.25
 """Of the size (square root of the area) of what drives there. A car seen from its end beside a
@@ -20,6 +20,7 @@ coach from its side is 0.27; a motorcycle is told by its kind."""
 _NEAR = 0.35
 """What drives counts for a place under its footprint, grown by this share."""
 _KEPT = 600
+_AWAITED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,20 @@ class Sizes:
 
     def __init__(self) -> None:
         self._passed: deque[_Passed] = deque(maxlen=_KEPT)
-        self._first: dict[int, Box] = {}
+        self._seen: dict[int, list[Box]] = {}
+        """Where each vehicle in view was since it was last known to drive."""
 
     def note(self, tracks: Sequence[Track]) -> None:
         """Take in one look."""
-        self._first = {track.id: self._first.get(track.id, track.box) for track in tracks}
+        self._seen = {track.id: self._seen.get(track.id, []) for track in tracks}
         for track in tracks:
-            if not track.standing and self._first[track.id].shift(track.box) > _DRIVEN:
-                self._passed.append(_Passed(track.id, track.box))
+            seen = self._seen[track.id]
+            seen.append(track.box)
+            if not track.standing and seen[0].shift(track.box) > _DRIVEN:
+                # It drove at the looks before too; from here it is watched anew.
+                self._passed.extend(_Passed(track.id, box) for box in seen)
+                seen[:] = [track.box]
+            del seen[1:-_AWAITED]
 
     def plausible(self, track: Track) -> bool:
         """Whether a vehicle of this size may be where it is."""

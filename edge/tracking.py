@@ -29,6 +29,8 @@ class TrackingRules:
     """Seconds, and shares of the vehicle's own size.
 
     double       overlap (IoU) from which two boxes of one look are one vehicle
+    level        they also are where they end at one height, to this share of theirs,
+    ground       and their footprints overlap (IoU) from this on: two boxes side by side on one car
     nested       they also are where one lies inside the other by this share,
     part         and is no smaller than this share of it: a cab and its lorry, no car before it
     stand_s      a vehicle that kept to its place this long stands
@@ -45,6 +47,8 @@ class TrackingRules:
     """
 
     double: float = 0.6
+    level: float = 0.08
+    ground: float = 0.45
     nested: float = 0.85
     part: float = 0.4
     stand_s: float = 2.0
@@ -142,10 +146,15 @@ class Tracker:
         return kept
 
     def _double(self, a: Box, b: Box) -> bool:
-        if a.iou(b) >= self._rules.double:
+        if a.iou(b) >= self._rules.double or self._same_ground(a, b):
             return True
         nested = max(a.inside(b), b.inside(a)) >= self._rules.nested
         return nested and self._rules.part <= a.area / max(b.area, 1) <= 1 / self._rules.part
+
+    def _same_ground(self, a: Box, b: Box) -> bool:
+        """Whether both stand on the same line and on much of the same ground: two cannot."""
+        level = abs(a.y2 - b.y2) <= self._rules.level * min(a.height, b.height)
+        return level and a.footprint().iou(b.footprint()) >= self._rules.ground
 
     def _assign(self, t_s: float, boxes: Sequence[Found]) -> dict[int, int]:
         """Best pairs first: index of the box -> id of the vehicle."""

@@ -19,10 +19,11 @@ from typing import Any
 from edge.camera import FileCamera, Frame
 from edge.clock import SystemClock
 from edge.config import CameraConfig, Config
-from edge.detector import Detection, Pieces, open_detector
+from edge.detector import Detection, open_detector
 from edge.eyes import Seen, SharedDetector
 from edge.geometry import Box
 from edge.inference import Picture
+from edge.pieces import Pieces
 from edge.pipeline import Rig, watch
 from edge.plate_reader import PlateLook
 from edge.plate_votes import SharedReader

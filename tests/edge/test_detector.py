@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from edge.config import DetectorConfig
-from edge.detector import Detection, Detector, Pieces, open_detector, suppress, tiles
+from edge.detector import Detection, Detector, open_detector, suppress
 from edge.geometry import Box
 from edge.inference import RUNTIMES, Interpreter, ModelError, ModelSpec, fit, load
+from edge.pieces import Pieces, tiles
 
 HEAD = b"\x1c\0\0\0TFL3"
 

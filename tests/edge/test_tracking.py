@@ -135,3 +135,13 @@ def test_places_of_standing_vehicles_are_remembered_while_they_are_missed() -> N
         tracker.update(3 + i, [])
 
     assert tracker.remembered() == [at(300)]
+
+
+def test_two_boxes_side_by_side_on_the_same_ground_are_one_vehicle_and_two_cars_are_not() -> None:
+    whole, part = Found(Box(142, 361, 257, 421), score=0.82), Found(Box(172, 369, 286, 423))
+    behind = Found(Box(172, 330, 286, 384))
+    beside = Found(Box(235, 363, 350, 422))
+
+    assert len(Tracker().update(0.0, [whole, part])) == 1
+    assert len(Tracker().update(0.0, [whole, behind])) == 2
+    assert len(Tracker().update(0.0, [whole, beside])) == 2

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from edge.camera import Frame, Look
 from edge.config import CameraConfig, Config
-from edge.detector import Detection, Pieces
+from edge.detector import Detection
 from edge.geometry import Box
 from edge.pacing import Pace
+from edge.pieces import Pieces
 from edge.pipeline import Rig, Scene, watch
 from edge.recording import Shown
 from edge.rig import scene_maker
