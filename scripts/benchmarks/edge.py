@@ -87,15 +87,21 @@ def measure(runs: int) -> str:
         "| --- |" + " --: |" * (6 + len(peers)),
     ]
     for name, stream in streams.items():
-        own = [_own(stream) for _ in range(runs)]
+        own: list[Spent] = []
+        others: dict[str, list[float]] = {peer: [] for peer in peers}
+        for _ in range(runs):
+            # In turn, so that what else the machine does falls on all alike.
+            own.append(_own(stream))
+            for peer, python in peers.items():
+                others[peer].append(_peer(python, peer, stream))
         total = statistics.median(one.per_hour(one.total) for one in own)
         cells = [
             f"{statistics.median(one.per_hour(getattr(one, part)) for one in own):.0f}"
             for part in ("decode", "gate", "detect", "plates", "rest")
         ]
         cells.append(f"**{total:.0f}**")
-        for peer, python in peers.items():
-            theirs = statistics.median(_peer(python, peer, stream) for _ in range(runs))
+        for values in others.values():
+            theirs = statistics.median(values)
             cells.append(f"{theirs:.0f} ({total / theirs:.2f})")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
         print(lines[-1], flush=True)
