@@ -49,9 +49,9 @@ def curves(run: Path, predictions: Path, data: Path) -> None:
     totals: dict[str, int] = {}
     table = np.zeros((len(CLASSES) - 1, len(CLASSES) + 1), int)
     for shown in pictures(data):
-        if not shown.held:
-            continue
         name = shown.source.name
+        if f"{name}/{shown.path.name}" not in told:
+            continue
         found = sorted(told[f"{name}/{shown.path.name}"], key=lambda one: -one["score"])
         tall = shown.boxes[:, 3] - shown.boxes[:, 1] >= 32
         totals[name] = totals.get(name, 0) + int(tall.sum())

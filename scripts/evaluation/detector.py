@@ -11,6 +11,7 @@ import argparse
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.clock import SystemClock
 from edge.config import DetectorConfig
 from edge.detector import Detector, open_detector
 from models.training.splits import SOURCES
@@ -71,14 +71,13 @@ def boxes_of(text: str, size: tuple[int, int]) -> Boxes:
 
 
 def run(detector: Detector, shown: list[Case]) -> Run:
-    clock = SystemClock()
     judged: dict[str, list[Judged]] = {}
     spent, predictions = [], []
     for case in shown:
         image = np.asarray(cv2.imread(str(case.image)), np.uint8)
-        begin = clock.mono_ns()
+        begin = time.thread_time()  # the processor's time: whoever else is busy does not count
         found = detector.detect(image, None, detector.lowest_score)
-        spent.append((clock.mono_ns() - begin) / 1e6)
+        spent.append((time.thread_time() - begin) * 1e3)
         boxes = [[one.box.x1, one.box.y1, one.box.x2, one.box.y2] for one in found]
         table = np.array(boxes, np.float64).reshape(-1, 4)
         scores = [one.score for one in found]
@@ -113,7 +112,7 @@ def report(name: str, result: Run, score: float) -> list[str]:
             f"| {bootstrap(judged, lambda part: recall_at_score(part, score))} |"
         )
     median = sorted(result.spent_ms)[len(result.spent_ms) // 2]
-    lines.append(f"| {name} | ms per picture, 1 thread, median | | {median:.1f} | | |")
+    lines.append(f"| {name} | CPU ms per picture, 1 thread, median | | {median:.1f} | | |")
     return lines
 
 
