@@ -26,6 +26,8 @@ _SURE_FIND = 0.6
 _SURE = 0.9
 # What is read as fewer characters than this is hardly a plate: no second reading is spent on it.
 _HARDLY = 4
+# Plates narrower than this are read twice: there a sure province is often a wrong one.
+_SMALL_PX = 80
 # A picture in which no reading of a plate's length is at least this sure is searched in pieces.
 _SEEN = 0.2
 # A picture of a plate alone is small and wide.
@@ -178,6 +180,8 @@ class PlateReader:
             if best.rank >= _SURE or len(best.text) < _HARDLY:
                 break
             best = max(best, self._look(image, tried), key=lambda look: look.rank)
+        if sharp.width < _SMALL_PX and best.chars:
+            best = doubted(best, self._look(image, sharp.wider(1.06)))
         return [best]
 
     def _crop(self, image: Picture) -> PlateLook:
@@ -267,6 +271,15 @@ def collapse(chances: Floats, rule: TextDecoding) -> tuple[str, tuple[float, ...
             chars[-1] = max(chars[-1], chance)
         before = symbol
     return "".join(text), tuple(chars)
+
+
+def doubted(look: PlateLook, again: PlateLook) -> PlateLook:
+    """A look after the same plate was read again, a little shifted: a character is as sure as in
+    the less sure reading, and half as sure where the readings differ."""
+    if len(look.text) != len(again.text):
+        return replace(look, chars=tuple(sure / 2 for sure in look.chars))
+    pairs = zip(look.text, look.chars, again.text, again.chars, strict=True)
+    return replace(look, chars=tuple(min(a, b) if c == d else a / 2 for c, a, d, b in pairs))
 
 
 def softmax(logits: NDArray[np.float32]) -> Floats:

@@ -39,6 +39,8 @@ class VoteRules:
     char       least confidence of a character, see `PlateVote`
     all_chars  the same for the product over all characters
     colour     share of the colour votes
+    bare       mean confidence of the colour, for a text that begins with no province: a pale green
+               plate whose province is lost reads as a military one
     """
 
     looks: int = 3
@@ -47,6 +49,7 @@ class VoteRules:
     char: float = 0.70
     all_chars: float = 0.35
     colour: float = 0.6
+    bare: float = 0.75
 
 
 class PlateVote:
@@ -115,12 +118,18 @@ class PlateVote:
             return 0.0
         return votes[char] / votes.total() * squares[char] / (1000 * votes[char])
 
+    def _mean_sure(self, colour: str) -> float:
+        """Mean confidence of a colour over all looks; those that told another count as none."""
+        return self._colours[colour] / (1000 * self._weights.total())
+
     def _believed(self, text: str, sure: Sequence[float], colour: str | None) -> bool:
         rules, size = self._rules, len(text)
         enough = self._counts[size] >= rules.looks and self._wholes[text] >= rules.whole
         length = self._weights[size] >= rules.majority * self._weights.total()
         chars = min(sure) >= rules.char and _product(sure) >= rules.all_chars
         if not (enough and length and chars) or colour is None:
+            return False
+        if text[0].isascii() and self._mean_sure(colour) < rules.bare:
             return False
         share = self._colours[colour] / max(self._colours.total(), 1)
         return share >= rules.colour and consistent(text, colour)

@@ -14,6 +14,7 @@ import numpy as np
 
 from edge.inference import Picture
 from edge.plate_reader import PlateLook, PlateReader
+from edge.plates import VoteRules
 from edge.wire.plates import consistent
 from models.training.plate_grammar import COLOURS, KINDS
 from models.training.plate_hang import Drawer
@@ -99,6 +100,8 @@ def accepted(look: PlateLook | None, least: float) -> bool:
     """The rule for one look alone: every character sure, and a form that plates of the colour have.
     (Over a stay the vote of many looks decides.)"""
     if look is None or not look.chars or not consistent(look.text, look.colour):
+        return False
+    if look.text[0].isascii() and look.colour_confidence < VoteRules().bare:
         return False
     return min(look.chars) >= least
 

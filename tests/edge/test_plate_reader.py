@@ -10,9 +10,11 @@ from edge.geometry import Box
 from edge.inference import Floats, ModelError, Picture
 from edge.plate_finder import Quad, convex, merge
 from edge.plate_reader import (
+    PlateLook,
     PlateReader,
     TextDecoding,
     collapse,
+    doubted,
     open_plate_reader,
     side_by_side,
     straighten,
@@ -181,3 +183,19 @@ def test_a_plate_is_found_again_from_close_where_it_is_and_not_where_it_is_not(
     true = quad(320, 300, 240, 76).corners
     assert float(np.abs(again.corners - true).max()) < 240 / 16
     assert shipped.finder.close(picture, quad(40, 40, 250, 86, 0.4)) is None
+
+
+def look(text: str, *chars: float) -> PlateLook:
+    corners = ((0.0, 0.0), (60.0, 0.0), (60.0, 20.0), (0.0, 20.0))
+    return PlateLook(text, chars, "blue", 0.9, corners, 0.9, 5.0)
+
+
+def test_a_second_reading_of_a_small_plate_makes_doubtful_what_it_does_not_repeat() -> None:
+    told = doubted(look("浙B1", 0.9, 0.9, 0.8), look("甘B1", 0.95, 0.7, 0.9))
+    assert told.text == "浙B1"
+    assert told.chars == pytest.approx((0.45, 0.7, 0.8))
+
+
+def test_a_second_reading_of_another_length_makes_all_doubtful() -> None:
+    told = doubted(look("浙B1", 0.9, 0.9, 0.8), look("B1", 0.9, 0.9))
+    assert told.chars == pytest.approx((0.45, 0.45, 0.4))

@@ -160,6 +160,15 @@ def test_one_unsure_character_keeps_the_whole_plate_unread() -> None:
     assert vote([Reading("浙B12345", sure, "blue", 0.9)] * 10).result().status == "unread"
 
 
+def test_a_text_without_a_province_needs_a_sure_colour() -> None:
+    """A pale green plate that lost its province reads as a white one of the forces."""
+    plain = ("VD97808", (0.98,) * 7, "white")
+    assert vote([Reading(*plain, 0.95)] * 4).result().text == "VD97808"
+    assert vote([Reading(*plain, 0.5)] * 4).result().status == "unread"
+    with_province = Reading("浙B1234警", (0.98,) * 7, "white", 0.5)
+    assert vote([with_province] * 4).result().text == "浙B1234警"
+
+
 def test_a_poor_look_weighs_less_than_a_good_one() -> None:
     looks = [look("浙B12345")] * 4 + [look("浙B12346")] * 4
 
