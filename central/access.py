@@ -54,6 +54,10 @@ class Act(StrEnum):
     AUDIT_SHARING = "audit what is shared"
     READ_DOCUMENTS = "read documents"
     READ_STATEMENTS = "read statements"
+    RECHECK = "look at listed cases again"
+    FIND_WRONG = "say that rules or lanes are wrong"
+    AUDIT_LOOKS = "audit looks and acts"
+    UNMASK = "uncover a person"
     HOLD = "put and lift legal holds"
     SEE_RETENTION = "see what was erased"
     SEE_STATISTICS = "see the statistics"
@@ -88,6 +92,10 @@ ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
         Act.TYPE_PLATES: frozenset({Role.SCREENER, Role.OFFICER}),
         Act.SEE_GATEWAYS: _EVERYBODY - {Role.FINANCE, Role.LEGAL, Role.SERVICE},
         Act.MEND_GATEWAYS: frozenset({Role.OFFICER, Role.ADMIN}),
+        Act.RECHECK: _JUDGING - {Role.AUDITOR},
+        Act.FIND_WRONG: frozenset({Role.HEAD, Role.LEGAL}),
+        Act.AUDIT_LOOKS: frozenset({Role.AUDITOR, Role.HEAD}),
+        Act.UNMASK: frozenset({Role.OFFICER, Role.HEAD, Role.LEGAL, Role.SERVICE}),
         Act.HOLD: frozenset({Role.HEAD, Role.LEGAL}),
         Act.SEE_RETENTION: frozenset({Role.HEAD, Role.LEGAL, Role.AUDITOR}),
         # Screeners are contract staff: what the office makes of their work is not theirs to see.

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select, update
 
-from central import events, tables
+from central import bars, events, tables
 from central.case_moves import RULES
 from central.cases import Act, Action, Case, Guard, Role
 
@@ -92,7 +92,8 @@ def do(
     """
     assert not set(detail) & set(_OWN), f"detail must not hold {', '.join(_OWN)}"
     lock(db, case_id)
-    after = RULES.do(standing(db, case_id), act, proven)
+    shown = (proven - bars.SEEN_HERE) | bars.shown(db, case_id)
+    after = RULES.do(standing(db, case_id), act, shown)
     payload = {"action": act.action.value, "role": act.role.value, "person": act.person}
     if act.second is not None:
         payload["second"] = act.second

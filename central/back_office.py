@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from central import following, full_text
 from central.blobs import Blobs
 from central.clock import Clock
+from central.doubts import Doubts
 from central.figures import rollup
 from central.figures.dashboard import Figures
 from central.filters import Filters
@@ -20,10 +21,13 @@ from central.jobs import Job
 from central.keeping import rounds as keeping
 from central.keeping.holds import Holds
 from central.keeping.ledger import Ledger
+from central.oversight import Audit
+from central.purposes import Purposes
 from edge.wire.signing import Signer
 
 _FOLLOW_S = 3.0
 _RETENTION_S = 600.0
+_RECHECK_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,9 @@ class BackOffice:
     filters: Filters
     holds: Holds
     ledger: Ledger
+    doubts: Doubts
+    purposes: Purposes
+    audit: Audit
 
     @classmethod
     def over(cls, engine: Engine, blobs: Blobs, signer: Signer, clock: Clock) -> "BackOffice":
@@ -50,6 +57,9 @@ class BackOffice:
             Filters(engine),
             Holds(engine),
             Ledger(engine),
+            Doubts(engine),
+            Purposes(engine),
+            Audit(engine),
         )
 
     def catch_up(self) -> None:
@@ -63,6 +73,7 @@ class BackOffice:
             Job("figures", _FOLLOW_S, self._follow(rollup.NAME, rollup.refresh)),
             Job("full-text", _FOLLOW_S, self._follow(full_text.NAME, full_text.refresh)),
             Job("retention", _RETENTION_S, self._erase),
+            Job("recheck", _RECHECK_S, self.doubts.run),
         )
 
     def _erase(self, utc_ms: int) -> None:

@@ -204,6 +204,8 @@ class Guard(StrEnum):
     NO_DUPLICATE = "no other fine for the same act"
     IN_LIMITATION = "two years since the act are not over"
     NOT_WARNING_PHASE = "the lane is past its warning phase"
+    PACK_KNOWN = "the policy pack that its records name was put in force here"
+    NOT_IN_DOUBT = "no rule or lane that it rests on was found wrong, or that is settled"
     IDENTITY_CHECKED = "the party's identity is checked"
     NOTICE_COMPLETE = "facts, reasons, basis, amount and rights are told"
     NOTICE_RECEIVED = "the notice is proven received"

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from central import acting, balances, documents, fines, interests, papers, stays, tables
+from central import acting, balances, bars, documents, fines, interests, papers, stays, tables
 from central.acting import Logged
 from central.calendar import LegalCalendar
 from central.case_moves import RULES
@@ -49,6 +49,7 @@ def read(
         shown=_shown(file, case, green=green),
         other_fines=len(_fines(db, file, end_utc_ms)),
         only_warns=_only_warns(file),
+        barred=bars.SEEN_HERE - bars.shown(db, case_id),
         issued=frozenset(one.kind for one in file.issued),
         kinds=documents.KINDS,
         told_fen=_told_fen(file),

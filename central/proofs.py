@@ -37,7 +37,8 @@ A, G = Action, Guard
 @dataclass(frozen=True, slots=True)
 class Known:
     """The file as whoever acts finds it. `shown` is what the device's records and their checks
-    show; `told_fen` the amount in the notice; `most_fen` the most that the pack allows."""
+    show; `barred` the conditions that central/bars.py does not find; `told_fen` the amount in the
+    notice; `most_fen` the most that the pack allows."""
 
     course: Course
     calendar: LegalCalendar
@@ -47,6 +48,7 @@ class Known:
     shown: frozenset[Guard]
     other_fines: int
     only_warns: bool | None
+    barred: frozenset[Guard]
     issued: frozenset[str]
     kinds: frozenset[str]
     told_fen: int | None
@@ -240,6 +242,8 @@ _FILE: Mapping[Guard, Callable[[Known], bool | None]] = MappingProxyType(
         G.NO_DUPLICATE: lambda known: not known.other_fines,
         G.IN_LIMITATION: _in_limitation,
         G.NOT_WARNING_PHASE: lambda known: known.only_warns is False,
+        G.PACK_KNOWN: lambda known: G.PACK_KNOWN not in known.barred,
+        G.NOT_IN_DOUBT: lambda known: G.NOT_IN_DOUBT not in known.barred,
         G.NOTICE_RECEIVED: lambda known: NOTICE in known.course.received,
         G.LEGALITY_SETTLED: _legality,
         G.IN_DECISION_TIME: lambda known: _in_time(

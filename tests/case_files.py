@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import insert, select
 
-from central import acting, documents
+from central import acting, documents, tables
 from central.case_moves import RULES
 from central.cases import Act, Action, Guard, Role
 from central.document_tables import document
@@ -65,9 +65,18 @@ TYPED: Mapping[str, str] = {
 """What people type, and what the bill says where there is none."""
 
 
-def add_pack(office: Office, text: str = IN_FORCE) -> None:
+def add_pack(office: Office, text: str = IN_FORCE) -> str:
+    """Put a pack in force; its name, which devices are told."""
     pack = read_pack(text.encode(), Path("p.yaml"))
     Policies(office.engine, office.signer).add(pack, "test", office.clock.utc_ms())
+    return pack.sha256
+
+
+def newest_pack(office: Office) -> str | None:
+    """The pack that was put in force last."""
+    table = tables.policy
+    with office.engine.connect() as db:
+        return db.scalar(select(table.c.sha256).order_by(table.c.version.desc()).limit(1))
 
 
 @dataclass
@@ -80,6 +89,7 @@ class CaseFile:
     @classmethod
     def opened(cls, office: Office, device: SimulatedDevice) -> "CaseFile":
         """A vehicle stayed on after the reminder. The pack must be in force."""
+        device.policy_sha256 = newest_pack(office) or device.policy_sha256
         vehicle = Vehicle(kind="car", plate=PLATE)
         arrival = device.arrival(SMALL, vehicle=vehicle)
         office.deliver(arrival)

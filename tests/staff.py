@@ -26,6 +26,7 @@ from central.codes import Codes
 from central.export import Source, export_case
 from central.gateways.payment import PayChannel
 from central.owner.desk import OwnerDesk
+from central.purposes import Purpose
 from central.reviewing import Reviews
 from central.views import CaseFilter
 from central.web.app import create_app
@@ -148,10 +149,13 @@ class Staff:
             client.cookies.set("firelane", self.session(name, proved=proved))
             yield client
 
-    def session(self, name: str, *, proved: bool = False) -> str:
-        """The token of a new session; `proved`: a one-time code was typed in it just now."""
+    def session(self, name: str, *, proved: bool = False, purpose: str = Purpose.HANDLING) -> str:
+        """The token of a new session; `proved`: a one-time code was typed in it just now;
+        `purpose`: why cases are looked at in it, empty where that was not said yet."""
         now = self.office.clock.utc_ms()
         opened = secrets.token_urlsafe(32)
+        if purpose:
+            self.back.purposes.choose(token_sha256(opened), purpose, "", now)
         self.accounts.add_session(
             Session(
                 token_sha256=token_sha256(opened),

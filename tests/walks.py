@@ -67,8 +67,9 @@ class Walk:
     @classmethod
     def begun(cls, staff: Staff, teller: Teller, pack: str = PACK) -> "Walk":
         """A vehicle that stayed on after its reminder; the pack is in force."""
-        add_pack(staff.office, pack)
+        named = add_pack(staff.office, pack)
         gate = teller.device("gate-1", "望江花园", 1)
+        gate.policy_sha256 = named
         teller.overstay(gate, teller.arrive(gate, RED, BLUE_PLATE), gaps=())
         return cls(staff, staff.case_id(), Clocks(staff.office.engine, load()))
 

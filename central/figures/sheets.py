@@ -68,7 +68,7 @@ def as_csv(shown: Dashboard, t: Words) -> bytes:
     writer.writerow([t("figures.title"), shown.wanted.first, shown.wanted.last])
     for name, rows in _tables(shown, t):
         writer.writerows([[], [name]])
-        writer.writerows([[_safe(cell) for cell in row] for row in rows])
+        writer.writerows([[safe(cell) for cell in row] for row in rows])
     return ("\ufeff" + text.getvalue()).encode()
 
 
@@ -92,7 +92,7 @@ def as_xlsx(shown: Dashboard, t: Words) -> bytes:
     return raw.getvalue()
 
 
-def _safe(cell: Cell) -> Cell:
+def safe(cell: Cell) -> Cell:
     """Spreadsheets take a text that begins like a formula for one (CWE-1236)."""
     formula = isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r")
     return f"'{cell}" if formula else cell

@@ -22,6 +22,7 @@ from central.owner.entry import EntryError
 from central.web import (
     account,
     acts,
+    audit,
     cases,
     codes,
     desk,
@@ -30,11 +31,14 @@ from central.web import (
     filters,
     fleet,
     keeping,
+    looks,
     money,
     owner,
     owner_check,
     owner_forms,
     papers,
+    person,
+    recheck,
     reminders,
     sessions,
     sharing,
@@ -66,6 +70,10 @@ PAGES = (
     keeping,
     money,
     reminders,
+    looks,
+    audit,
+    person,
+    recheck,
     statistics,
     sharing,
     users,
@@ -91,6 +99,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_exception_handler(SignInFirst, _sign_in_first)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(codes.CodeNeeded, codes.ask_for_code)
+    app.add_exception_handler(looks.PurposeNeeded, looks.ask)
     app.add_exception_handler(EntryError, owner_check.not_let_in)
     app.add_exception_handler(CheckFirst, owner_check.check_first)
     app.add_exception_handler(ForgedForm, _forged)

@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from central.access import Act, Role, allowed
-from central.accounts import Look
 from central.auth import Visit
 from central.calendar import local_date
 from central.case_moves import STAGES
@@ -18,7 +17,7 @@ from central.full_text import Kind
 from central.limits import CHINA
 from central.owner.inviting import is_reachable
 from central.views import PAGE_ROWS, CasePage
-from central.web import exhibits, facts, timeline
+from central.web import exhibits, facts, looks, timeline
 from central.web.guard import LIVE_HEADER, may
 from central.web.live import mark_text
 from central.web.parts import parts_of, render, texts_of
@@ -43,8 +42,7 @@ def case_list(request: Request, visit: SeesCases) -> Response:
     query = case_query(request.query_params, parts.settings.zone, readable)
     wanted = query.wanted
     if wanted.files and LIVE_HEADER not in request.headers:
-        look = Look(visit.user.id, SEARCHED, None, f"{wanted.text}"[:200])
-        parts.accounts.log_look(look, parts.clock.utc_ms())
+        looks.note(request, visit, SEARCHED, None, f"{wanted.text}")
     page = parts.store.cases(wanted) if not query.faults else CasePage((), 0)
     pages = max(1, -(-page.total // PAGE_ROWS))
     return render(
@@ -82,8 +80,7 @@ def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
     if view is None:
         raise HTTPException(404)
     if LIVE_HEADER not in request.headers:
-        look = Look(visit.user.id, "case opened", view.row.id, view.row.number)
-        parts.accounts.log_look(look, now_utc_ms)
+        looks.note(request, visit, "case opened", view.row.id, view.row.number)
     t = texts_of(request, visit)
     green = all(check.ok is not False for held in view.records for check in held.checks)
     done = request.query_params.get("done", "")

@@ -10,14 +10,14 @@ from starlette.responses import RedirectResponse, Response
 
 from central import review
 from central.access import Act
-from central.accounts import Look
 from central.auth import Visit
 from central.cases import CaseError
 from central.documents.content import Incomplete
+from central.purposes import Purpose
 from central.review import Answer, Judgement, Point
 from central.reviewing import AlreadyTyped
 from central.views import CaseView
-from central.web import exhibits, timeline
+from central.web import exhibits, looks, timeline
 from central.web.guard import Form, checked_form, may
 from central.web.parts import parts_of, render
 from central.web.queries import plate_part, uuid_of
@@ -62,7 +62,8 @@ def _page(
     parts, person = parts_of(request), visit.user.id
     now = parts.clock.utc_ms()
     desk = parts.reviews.desk(view, person)
-    parts.accounts.log_look(Look(person, "case on the desk", view.row.id, view.row.number), now)
+    number = view.row.number
+    looks.note_for(request, visit, "case on the desk", view.row.id, number, Purpose.REVIEW)
     shown = exhibits.occasions(view.records)
     blank = {"fault": "", "grounds": "", "given": {}, **context}
     return render(

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from central.access import Act
-from central.accounts import Look
 from central.auth import Visit
+from central.web import looks
 from central.web.guard import may
 from central.web.parts import parts_of
 from central.web.queries import uuid_of
@@ -73,8 +73,7 @@ def record_envelope(request: Request, record_id: str, visit: SeesEvidence) -> Re
     envelope = parts.store.envelope(known) if known else None
     if envelope is None:
         raise HTTPException(404)
-    look = Look(visit.user.id, "record downloaded", None, str(known))
-    parts.accounts.log_look(look, parts.clock.utc_ms())
+    looks.note(request, visit, "record downloaded", None, str(known))
     return Response(
         envelope,
         media_type="application/vnd.dsse.envelope.v1+json",
@@ -92,9 +91,8 @@ def packet(request: Request, case_id: str, visit: MayExport) -> Response:
     view = parts.store.case(known) if known else None
     if view is None:
         raise HTTPException(404)
+    looks.note(request, visit, "packet exported", view.row.id, view.row.number)
     data = parts.export(view.row.id)
-    look = Look(visit.user.id, "packet exported", view.row.id, view.row.number)
-    parts.accounts.log_look(look, parts.clock.utc_ms())
     return Response(
         data,
         media_type="application/zip",

@@ -11,7 +11,6 @@ from starlette.responses import RedirectResponse, Response
 
 from central import act_forms
 from central.access import Act
-from central.accounts import Look
 from central.act_forms import BadForm
 from central.auth import Visit
 from central.cases import CaseError
@@ -21,6 +20,7 @@ from central.documents.press import NoDocument
 from central.papers import PaperError
 from central.performing import AlreadyTaken
 from central.views import CaseView
+from central.web import looks
 from central.web.acts import Sent, case_of, fault_of
 from central.web.codes import require_fresh_code
 from central.web.guard import may
@@ -41,8 +41,7 @@ def document(request: Request, case_id: str, sha256: str, visit: ReadsPapers) ->
     if sha256 not in listed:
         raise HTTPException(404)
     now = parts.clock.utc_ms()
-    look = Look(visit.user.id, "document opened", view.row.id, listed[sha256].kind)
-    parts.accounts.log_look(look, now)
+    looks.note(request, visit, "document opened", view.row.id, listed[sha256].kind)
     try:
         pdf = parts.work.press.pdf(sha256, now)
     except NoDocument:

@@ -23,12 +23,14 @@ _READS = {Act.SEE_STATISTICS, Act.READ_DOCUMENTS}
 _JUDGES = _READS | {Act.READ_STATEMENTS}
 _WATCHES = _JUDGES | {Act.SEE_RETENTION}
 BEHIND_CASES = {
-    Role.OFFICER: _JUDGES | {Act.KEEP_FIGURES},
-    Role.HEAD: _WATCHES | {Act.KEEP_FIGURES, Act.HOLD},
-    Role.LEGAL: _WATCHES | {Act.HOLD},
-    Role.SERVICE: _READS,
+    Role.OFFICER: _JUDGES | {Act.UNMASK, Act.KEEP_FIGURES, Act.RECHECK},
+    Role.HEAD: _WATCHES
+    | {Act.AUDIT_LOOKS, Act.UNMASK}
+    | {Act.KEEP_FIGURES, Act.HOLD, Act.RECHECK, Act.FIND_WRONG},
+    Role.LEGAL: _WATCHES | {Act.UNMASK, Act.HOLD, Act.RECHECK, Act.FIND_WRONG},
+    Role.SERVICE: _READS | {Act.UNMASK},
     Role.FINANCE: _READS,
-    Role.AUDITOR: _WATCHES,
+    Role.AUDITOR: _WATCHES | {Act.AUDIT_LOOKS},
 }
 """What belongs to the archive as a whole, not to one case."""
 ACTS = Act.ACT
