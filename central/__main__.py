@@ -29,6 +29,7 @@ from central.export import ExportError, Source, export_case
 from central.gateways.opened import ExtraMissing
 from central.policies import Policies, PolicyError, read_pack
 from central.registry import NewDevice, RegistryError
+from central.seeds import SeedError
 from central.server import BadKey, Died, Rig, serve
 from central.sharing import SharingError
 from central.sharing_cli import add_commands as add_sharing_commands
@@ -46,6 +47,7 @@ _SENTENCES = (
     ExtraMissing,
     FontsMissing,
     RegistryError,
+    SeedError,
     SharingError,
     WebhookError,
 )

@@ -58,6 +58,7 @@ class Act(StrEnum):
     FIND_WRONG = "say that rules or lanes are wrong"
     AUDIT_LOOKS = "audit looks and acts"
     UNMASK = "uncover a person"
+    MEASURE_REVIEWS = "measure reviews"
     HOLD = "put and lift legal holds"
     SEE_RETENTION = "see what was erased"
     SEE_STATISTICS = "see the statistics"
@@ -96,6 +97,7 @@ ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
         Act.FIND_WRONG: frozenset({Role.HEAD, Role.LEGAL}),
         Act.AUDIT_LOOKS: frozenset({Role.AUDITOR, Role.HEAD}),
         Act.UNMASK: frozenset({Role.OFFICER, Role.HEAD, Role.LEGAL, Role.SERVICE}),
+        Act.MEASURE_REVIEWS: frozenset({Role.HEAD, Role.AUDITOR}),
         Act.HOLD: frozenset({Role.HEAD, Role.LEGAL}),
         Act.SEE_RETENTION: frozenset({Role.HEAD, Role.LEGAL, Role.AUDITOR}),
         # Screeners are contract staff: what the office makes of their work is not theirs to see.

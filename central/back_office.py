@@ -23,6 +23,7 @@ from central.keeping.holds import Holds
 from central.keeping.ledger import Ledger
 from central.oversight import Audit
 from central.purposes import Purposes
+from central.seeds import Seeds
 from edge.wire.signing import Signer
 
 _FOLLOW_S = 3.0
@@ -45,6 +46,7 @@ class BackOffice:
     doubts: Doubts
     purposes: Purposes
     audit: Audit
+    seeds: Seeds
 
     @classmethod
     def over(cls, engine: Engine, blobs: Blobs, signer: Signer, clock: Clock) -> "BackOffice":
@@ -60,6 +62,7 @@ class BackOffice:
             Doubts(engine),
             Purposes(engine),
             Audit(engine),
+            Seeds(engine, blobs),
         )
 
     def catch_up(self) -> None:

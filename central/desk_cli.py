@@ -2,10 +2,13 @@
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 
 from central.accounts import UnknownUser
 from central.audit import audit
 from central.codes import Codes
+from central.review import Point
+from central.seeds import New, Seeds
 from central.server import Rig
 
 BY = "command-line"
@@ -23,6 +26,22 @@ def add_commands(
     )
     code.add_argument("name")
     code.set_defaults(command=lambda options: _reset_code(opened(options), options))
+    known_bad = commands.add_parser(
+        "add-seed", parents=[config], help="a known-bad packet that measures reviewers"
+    )
+    known_bad.add_argument("packet", type=Path, help="exported by a demo of a rendered scene")
+    known_bad.add_argument("--fault", choices=[point.value for point in Point], required=True)
+    known_bad.add_argument("--title", required=True, help="what it shows, for who keeps the seeds")
+    known_bad.add_argument("--site", required=True, help="as the review desk shows it")
+    known_bad.set_defaults(command=lambda options: _add_seed(opened(options), options))
+
+
+def _add_seed(rig: Rig, options: argparse.Namespace) -> int:
+    new = New(Point(options.fault), options.title[:200], options.site[:64])
+    seeds = Seeds(rig.engine, rig.blobs)
+    number = seeds.add(options.packet.read_bytes(), new, rig.clock.utc_ms())
+    print(f"seed {number} lies among the cases of the review desk from now on")
+    return 0
 
     look = commands.add_parser(
         "audit", parents=[config], help="look through all that is kept; say what is damaged"

@@ -12,14 +12,15 @@ from central import review
 from central.access import Act
 from central.auth import Visit
 from central.cases import CaseError
+from central.desks import Desks
 from central.documents.content import Incomplete
 from central.purposes import Purpose
 from central.review import Answer, Judgement, Point
 from central.reviewing import AlreadyTyped
 from central.views import CaseView
 from central.web import exhibits, looks, timeline
-from central.web.guard import Form, checked_form, may
-from central.web.parts import parts_of, render
+from central.web.guard import Form, checked_form, may, signed_in
+from central.web.parts import Parts, parts_of, render
 from central.web.queries import plate_part, uuid_of
 
 router = APIRouter()
@@ -33,7 +34,7 @@ DONE = ("review", "review-again", "reject", "disagree")
 def queue(request: Request, visit: Reviews) -> Response:
     parts = parts_of(request)
     now = parts.clock.utc_ms()
-    waiting = parts.reviews.waiting(visit.user.id, now)
+    waiting = _desks(parts).waiting(visit.user.id, now)
     done = request.query_params.get("done", "")
     return render(
         request, visit, "queue.html", waiting=waiting, done=done if done in DONE else "", now=now
@@ -44,13 +45,19 @@ def queue(request: Request, visit: Reviews) -> Response:
 def next_case(request: Request, visit: Reviews) -> Response:
     """The most urgent case; the queue's own page when none is left."""
     parts = parts_of(request)
-    waiting = parts.reviews.waiting(visit.user.id, parts.clock.utc_ms(), most=1)
+    waiting = _desks(parts).waiting(visit.user.id, parts.clock.utc_ms(), most=1)
     return RedirectResponse(f"/review/{waiting[0].id}" if waiting else "/review", 303)
+
+
+def _desks(parts: Parts) -> Desks:
+    """Cases and seeds, which look alike here."""
+    return Desks(parts.store, parts.reviews, parts.back.seeds)
 
 
 def _view(request: Request, case_id: str) -> CaseView:
     known: UUID | None = uuid_of(case_id)
-    view = parts_of(request).store.case(known) if known else None
+    parts, person = parts_of(request), signed_in(request).user.id
+    view = _desks(parts).view(known, person) if known else None
     if view is None or not view.records:
         raise HTTPException(404)
     return view
@@ -61,7 +68,7 @@ def _page(
 ) -> Response:
     parts, person = parts_of(request), visit.user.id
     now = parts.clock.utc_ms()
-    desk = parts.reviews.desk(view, person)
+    desk = _desks(parts).desk(view, person)
     number = view.row.number
     looks.note_for(request, visit, "case on the desk", view.row.id, number, Purpose.REVIEW)
     shown = exhibits.occasions(view.records)
@@ -103,7 +110,7 @@ def type_plate(request: Request, case_id: str, visit: Reviews, form: Sent) -> Re
             return _page(request, visit, view, 422, fault="plate_whole")
         plate = read
     try:
-        parts.reviews.type_plate(view.row.id, visit.user.id, plate, parts.clock.utc_ms())
+        _desks(parts).type_plate(view, visit.user.id, plate, parts.clock.utc_ms())
     except AlreadyTyped:
         return _page(request, visit, view, 409, fault="already_typed")
     return RedirectResponse(f"/review/{view.row.id}", 303)
@@ -120,7 +127,7 @@ def judge(request: Request, case_id: str, visit: Reviews, form: Sent) -> Respons
     kept: dict[str, Any] = {"given": answers, "grounds": grounds}
     if form["resume"] == "yes":
         return _page(request, visit, view, **kept)
-    asked = review.asked_points(parts.reviews.desk(view, visit.user.id), visit.user.id)
+    asked = review.asked_points(_desks(parts).desk(view, visit.user.id), visit.user.id)
     if set(asked) - set(answers):
         return _page(request, visit, view, 422, fault="unanswered", **kept)
     judgement = Judgement(answers, grounds, form["no_conflict"] == "yes")
@@ -128,7 +135,7 @@ def judge(request: Request, case_id: str, visit: Reviews, form: Sent) -> Respons
     if len(grounds) < review.GROUNDS_CHARS[0] and not clean:
         return _page(request, visit, view, 422, fault="no_grounds", **kept)
     try:
-        done = parts.reviews.judge(view, visit.user.id, judgement, parts.clock.utc_ms())
+        done = _desks(parts).judge(view, visit.user.id, judgement, parts.clock.utc_ms())
     except (CaseError, Incomplete) as error:
         return _page(request, visit, view, 409, fault="refused", why=str(error), **kept)
     return RedirectResponse(f"/review?done={done.value}", 303)

@@ -27,7 +27,7 @@ def exhibit(request: Request, sha256: str, _visit: SeesEvidence) -> Response:
     """An image, byte for byte as the camera box made it. Its name is its hash: it never changes."""
     parts = parts_of(request)
     fine = len(sha256) == 64 and all(char in "0123456789abcdef" for char in sha256)
-    held = parts.store.exhibit(sha256) if fine else None
+    held = parts.store.exhibit(sha256) or parts.back.seeds.exhibit(sha256) if fine else None
     if held is None or held.media_type not in IMAGE_TYPES:
         raise HTTPException(404)
     headers = {
@@ -52,8 +52,7 @@ def upload(request: Request, case_id: str, upload_id: str, visit: SeesEvidence) 
     found = parts.owner.upload(of_case, known) if of_case and known else None
     if found is None:
         raise HTTPException(404)
-    look = Look(visit.user.id, "upload opened", of_case, str(known))
-    parts.accounts.log_look(look, parts.clock.utc_ms())
+    looks.note(request, visit, "upload opened", of_case, str(known))
     way = "inline" if found.media_type == "image/jpeg" else "attachment"
     return Response(
         parts.pictures.path(found.sha256).read_bytes(),

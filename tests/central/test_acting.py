@@ -20,6 +20,7 @@ from central.cases import (
 )
 from central.events import check_log, lines
 from central.views import CaseFilter, CaseRow
+from tests.case_files import add_pack
 from tests.case_steps import ALL, TO_PAYABLE
 from tests.device import Packet, SimulatedDevice
 from tests.office import NOW, Office
@@ -86,7 +87,10 @@ def test_an_act_is_one_line_that_holds_who_did_it_and_what_was_added(
     assert row(office).changed_seq == logged.seq
 
 
-def test_the_columns_follow_all_three_regions(office: Office, arrival: Packet) -> None:
+def test_the_columns_follow_all_three_regions(office: Office, device: SimulatedDevice) -> None:
+    device.policy_sha256 = add_pack(office)
+    arrival = device.arrival(shots=[])
+    office.deliver(arrival)
     for step in (*TO_PAYABLE, Act(Action.FILE_RECONSIDERATION, Role.PARTY, "party-1")):
         act(office, arrival, step)
 

@@ -86,7 +86,7 @@ def test_nothing_is_erased_under_a_pack_that_names_no_period(
 def test_pictures_of_a_case_that_goes_on_or_was_fined_stay(
     office: Office, device: SimulatedDevice
 ) -> None:
-    add_pack(office)
+    device.policy_sha256 = add_pack(office)
     waiting, fined = device.arrival(SMALL), device.arrival(SMALL)
     for packet in (waiting, fined):
         office.deliver(packet)

@@ -27,6 +27,13 @@ def arrive(office: Office, device: SimulatedDevice) -> Packet:
     return packet
 
 
+@pytest.fixture
+def device(office: Office) -> SimulatedDevice:
+    """A device whose pack is in force, and whose lane is past its warning phase."""
+    named = add_pack(office, IN_FORCE.replace("until: 2027-01-01", "until: 2026-11-01"))
+    return office.register(SimulatedDevice(policy_sha256=named))
+
+
 def do(office: Office, case_id: UUID, steps: Sequence[Act]) -> None:
     with office.engine.begin() as db:
         for step in steps:
@@ -115,7 +122,9 @@ def test_a_lane_that_only_warned_is_counted_apart_as_soon_as_its_pack_is_known(
 def test_sums_follow_each_act_and_a_rebuild_gives_the_same_rows(
     office: Office, device: SimulatedDevice
 ) -> None:
-    other = office.register(SimulatedDevice("gate-2", seed=2), "翠屏山庄")
+    other = office.register(
+        SimulatedDevice("gate-2", seed=2, policy_sha256=device.policy_sha256), "翠屏山庄"
+    )
     for step in range(3):
         office.clock.now_utc_ms += step * 20 * 86_400_000
         packets = [arrive(office, one) for one in (device, other)]

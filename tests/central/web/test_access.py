@@ -25,12 +25,12 @@ _WATCHES = _JUDGES | {Act.SEE_RETENTION}
 BEHIND_CASES = {
     Role.OFFICER: _JUDGES | {Act.UNMASK, Act.KEEP_FIGURES, Act.RECHECK},
     Role.HEAD: _WATCHES
-    | {Act.AUDIT_LOOKS, Act.UNMASK}
+    | {Act.AUDIT_LOOKS, Act.UNMASK, Act.MEASURE_REVIEWS}
     | {Act.KEEP_FIGURES, Act.HOLD, Act.RECHECK, Act.FIND_WRONG},
     Role.LEGAL: _WATCHES | {Act.UNMASK, Act.HOLD, Act.RECHECK, Act.FIND_WRONG},
     Role.SERVICE: _READS | {Act.UNMASK},
     Role.FINANCE: _READS,
-    Role.AUDITOR: _WATCHES | {Act.AUDIT_LOOKS},
+    Role.AUDITOR: _WATCHES | {Act.AUDIT_LOOKS, Act.MEASURE_REVIEWS},
 }
 """What belongs to the archive as a whole, not to one case."""
 ACTS = Act.ACT
