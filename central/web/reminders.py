@@ -182,7 +182,7 @@ def _plate_page(
 ) -> Response:
     parts = parts_of(request)
     waiting = parts.reminders.to_type(visit.user.id)
-    look = Look(visit.user.id, "plate to type", view.row.id, view.row.number)
+    look = Look(visit.user.id, "plate to type", view.row.id, view.row.number, "handling")
     parts.accounts.log_look(look, parts.clock.utc_ms())
     shown = exhibits.occasions(view.records)
     return render(

@@ -49,6 +49,7 @@ def rows(runs: int, folder: Path, cases: int = CASES) -> list[Row]:
         for box in boxes[:WAITING]:
             teller.overstay(box, teller.arrive(box, RED, BLUE_PLATE))
         staff = stack.enter_context(Staff.serving(office))
+        staff.back.catch_up()  # figures and full text, as the jobs of a running server do
         for role in Role:
             new = NewUser(f"bench-{role}", "", HASH, role)
             staff.accounts.add_user(new, office.clock.utc_ms())
