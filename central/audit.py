@@ -16,6 +16,7 @@ from central import registry, tables
 from central.blobs import BlobFault, Blobs, Missing
 from central.database import reading
 from central.events import LogDamaged, check_log, lines
+from central.office_tables import erasure
 from edge.wire.errors import WireError
 from edge.wire.fields import parse
 from edge.wire.records import Record
@@ -61,7 +62,10 @@ def _structure(db: Connection) -> Iterator[str]:
 
 
 def _records(db: Connection) -> Iterator[str]:
+    erased = set(db.scalars(select(erasure.c.subject).where(erasure.c.kind == "personal")))
     for row in db.execute(select(_RECORD).order_by(_RECORD.c.device, _RECORD.c.seq)):
+        if not row.envelope and row.sha256 in erased:
+            continue  # its time was over, and the log says so
         fault = _fault(db, row)
         if fault:
             yield f"record {row.seq} of {row.device}: {fault}"
@@ -95,7 +99,7 @@ def _references(db: Connection) -> Iterator[str]:
         select(_PART.c.sha256, _PART.c.size, _EXHIBIT.c.size.label("held"))
         .join(_RECORD, _RECORD.c.record_id == _PART.c.record_id)
         .outerjoin(_EXHIBIT, _EXHIBIT.c.sha256 == _PART.c.sha256)
-        .where(_RECORD.c.status == "stored")
+        .where(_RECORD.c.status == "stored", _PART.c.sha256.not_in(select(erasure.c.subject)))
         .distinct()
     )
     for row in db.execute(query):

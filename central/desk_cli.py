@@ -26,6 +26,10 @@ def add_commands(
     )
     code.add_argument("name")
     code.set_defaults(command=lambda options: _reset_code(opened(options), options))
+    look = commands.add_parser(
+        "audit", parents=[config], help="look through all that is kept; say what is damaged"
+    )
+    look.set_defaults(command=lambda options: _audit(opened(options)))
     known_bad = commands.add_parser(
         "add-seed", parents=[config], help="a known-bad packet that measures reviewers"
     )
@@ -42,11 +46,6 @@ def _add_seed(rig: Rig, options: argparse.Namespace) -> int:
     number = seeds.add(options.packet.read_bytes(), new, rig.clock.utc_ms())
     print(f"seed {number} lies among the cases of the review desk from now on")
     return 0
-
-    look = commands.add_parser(
-        "audit", parents=[config], help="look through all that is kept; say what is damaged"
-    )
-    look.set_defaults(command=lambda options: _audit(opened(options)))
 
 
 def _audit(rig: Rig) -> int:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from central import acting, events, tables
+from central.audit import audit
 from central.events import LogDamaged, check_log, lines
 from central.export import ExportError, Source, export_case
 from central.firelane_verify import verify
@@ -206,6 +207,7 @@ def test_plate_and_track_go_later_and_the_chains_still_hold(
     assert verify(
         export_case(source(office), office.case_of(next_one), office.clock.utc_ms())
     ).passed
+    assert list(audit(office.engine, office.blobs)) == []
     with pytest.raises(ExportError, match="its records were erased under the rule"):
         export_case(source(office), case_id, office.clock.utc_ms())
 
