@@ -28,6 +28,24 @@ from central.owner import parties
 from central.performing import Moved, NotYours, Office, Order, Performed
 from central.proofs import Known
 
+_ASIDE = frozenset(
+    {
+        Action.REJECT,
+        Action.EXEMPT,
+        Action.DECLINE_FILING,
+        Action.SPARE,
+        Action.TRANSFER,
+        Action.ANNOUNCE,
+        Action.DEFER,
+        Action.REVOKE,
+        Action.CORRECT,
+        Action.MAKE_VOID,
+        Action.FILE_RECONSIDERATION,
+        Action.FILE_SUIT,
+        Action.WITHDRAW_REMEDY,
+    }
+)
+"""What leads off the usual road stands behind what leads along it."""
 _NEEDS_GREEN = frozenset({Action.RELEASE, Action.SETTLE})
 
 
@@ -103,7 +121,10 @@ class Acts:
             found = [_choice(known, user, action) for action in _open(known.case)]
             return Outlook(
                 case=known.case,
-                choices=sorted(found, key=lambda one: (one.role is None, not one.open)),
+                choices=sorted(
+                    found,
+                    key=lambda one: (one.role is None, not one.open, one.action in _ASIDE),
+                ),
                 interest=interests.interest(db, case_id, user.id),
                 waiting=_waiting(db, pending_act.c.case_id == case_id),
             )
@@ -132,7 +153,8 @@ class Acts:
         with self._engine.connect() as db, db.begin() as transaction:
             done = performing.perform(db, order, office)
             transaction.rollback()
-            return done
+            # The number of the trial went back with it.
+            return replace(done, contents=[replace(one, number=None) for one in done.contents])
 
     def do(self, order: Order, utc_ms: int, digest: str = "") -> Performed:
         """Do it, once. `digest`, where given, is of the preview that was seen: other documents than
