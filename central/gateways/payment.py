@@ -115,7 +115,7 @@ class NonTaxChannel:
         require_signed(headers, body, self._secret, now_utc_ms)
         try:
             told = _Told.model_validate(json.loads(body))
-        except (ValueError, ValidationError) as error:
+        except (ValueError, ValidationError, RecursionError) as error:
             raise BadCallback(f"the callback is not understood: {type(error).__name__}") from None
         if told.kind != "paid":
             return None

@@ -19,9 +19,6 @@ OPEN = {
     "GET /", "GET /sign-in", "POST /sign-in", "POST /sign-out", "POST /preferences",
     "GET /static/{digest}/{name}", "GET /favicon.ico", "GET /healthz",
     "GET /o/{token}", "POST /o/{token}/check",
-    # Machines, who show themselves by what they sign.
-    "POST /gateways/sms/reports", "POST /gateways/sms/aliyun",
-    "POST /gateways/payments/{channel}",
 }  # fmt: skip
 """What anybody may ask for: the doors themselves, and what shows nothing."""
 LONG = {"GET /live"}
