@@ -230,11 +230,14 @@ class MomentLog:
     """Which instant each look had, so that a beginning found in retrospect gets its own frame."""
 
     def __init__(self, kept: int = 4096) -> None:
-        self._looks: deque[tuple[float, Moment]] = deque(maxlen=kept)
+        self._looks: deque[tuple[float, int, int, int]] = deque(maxlen=kept)
+        """(t_s, utc_ms, mono_ns, frame): numbers alone, for there are thousands."""
+        self._boot: UUID | None = None
 
     def note(self, t_s: float, moment: Moment) -> None:
-        """A look at `t_s` seconds of its camera; they come in order."""
-        self._looks.append((t_s, moment))
+        """A look at `t_s` seconds of its camera, in one boot; they come in order."""
+        self._boot = moment.boot
+        self._looks.append((t_s, moment.utc_ms, moment.mono_ns, moment.frame))
 
     def at(self, t_s: float) -> Moment:
         """The instant of the look nearest to `t_s`.
@@ -242,15 +245,14 @@ class MomentLog:
         Before the first look kept there is none: the instant is reckoned back from that look, and
         frame 0 says that no frame is named. Raises LookupError before any look.
         """
-        if not self._looks:
+        if not self._looks or self._boot is None:
             raise LookupError("no look was noted yet")
-        first_s, first = self._looks[0]
+        first_s, utc_ms, mono_ns, frame = self._looks[0]
         if t_s < first_s:
             back_s = first_s - t_s
-            return Moment(
-                utc_ms=max(0, first.utc_ms - round(back_s * 1000)),
-                mono_ns=max(0, first.mono_ns - round(back_s * 1e9)),
-                boot=first.boot,
-                frame=0,
-            )
-        return min(self._looks, key=lambda look: abs(look[0] - t_s))[1]
+            utc_ms = max(0, utc_ms - round(back_s * 1000))
+            mono_ns = max(0, mono_ns - round(back_s * 1e9))
+            frame = 0
+        else:
+            _, utc_ms, mono_ns, frame = min(self._looks, key=lambda look: abs(look[0] - t_s))
+        return Moment(utc_ms=utc_ms, mono_ns=mono_ns, boot=self._boot, frame=frame)
