@@ -1,6 +1,7 @@
 """The party's own acts on the page: to waive, to agree, to receive, to pay, to object."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import select
 
@@ -10,7 +11,8 @@ from central.cases import Action, Role, State
 from central.documents.press import print_pdf
 from central.holidays import load
 from central.owner import papers, parties
-from central.owner_tables import service_consent
+from central.owner.parties import Person
+from central.owner_tables import service_consent, statement
 from central.papers import ELECTRONIC, received
 from central.web.texts import catalogue
 from tests.case_files import CaseFile
@@ -233,3 +235,28 @@ def _bill(file: CaseFile) -> str:
             file.office.clock.utc_ms(),
         )  # fmt: skip
     return "33020026120000000017"
+
+
+def test_who_was_only_named_opens_no_document(staff: Staff, file: CaseFile) -> None:
+    file.to_decided()
+    named = Person("李明", "330203199001011236", "13900000000", relation="driver")
+    with file.office.engine.begin() as db:
+        party_id = parties.add(db, file.case_id, named, "nominated", file.office.clock.utc_ms())
+    owner = Owner.of(staff, file.case_id, party_id)
+    owner.answer = "011236"
+    with owner.inside() as client:
+        refused = client.get(f"{owner.path}/documents/{_document(file, '行政处罚决定书')}")
+
+    assert refused.status_code == 404
+
+
+def test_the_same_form_sent_at_the_same_moment_counts_once(staff: Staff, file: CaseFile) -> None:
+    owner = Owner.of(staff, file.case_id)
+    with owner.inside() as client, ThreadPoolExecutor(4) as crowd:
+        filled = {**owner.form(client, "statement"), "grounds": "other", "text": "说明"}
+        path = f"{owner.path}/statement"
+        sent = [crowd.submit(client.post, path, data=filled) for _ in range(4)]
+        answers = {one.result().status_code for one in sent}
+
+    assert answers == {303}
+    assert file.office.count(statement) == 1
