@@ -26,8 +26,9 @@ from central.jobs import Bell, Job
 from central.messages import Messages
 from central.notices import Notices
 from central.receipts import Outgoing
+from central.reminder_hands import NEVER_ASKED, Hands
 from central.reminder_rows import Pending
-from central.reminders import NEVER_ASKED, REGISTER, Hands, Parts, Reminders
+from central.reminders import REGISTER, Parts, Reminders
 from central.reminding import Stage
 from central.second_reading import SecondReader
 from edge.wire.signing import Signer

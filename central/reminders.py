@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
@@ -21,7 +20,6 @@ from central.gateway_books import Books
 from central.gateways.calls import GatewayError
 from central.gateways.register import Query, Register, Vehicle
 from central.messages import Messages, NewMessage
-from central.plates import Treatment
 from central.policies import PolicyError, kept_packs
 from central.policy import Pack, in_force
 from central.reminder_rows import Pending
@@ -41,8 +39,6 @@ from edge.wire.errors import WireError
 from edge.wire.records import Record
 
 REGISTER, READER = "register", "reader"
-NEVER_ASKED = frozenset(treatment.value for treatment in Treatment) - {Treatment.REMIND.value}
-"""Classes of plates whose keepers are looked up by nobody here, whoever stands for it."""
 AGAIN_MS, TYPED_AGAIN_MS = 5_000, 30_000
 SHOWN = frozenset(
     {Guard.PLATE_CIVIL, Guard.OWNER_REACHABLE, Guard.OUTSIDE_QUIET_HOURS, Guard.DELIVERED}
@@ -71,9 +67,11 @@ class Reminders:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._started = False
 
     def run(self, utc_ms: int) -> None:
         """One round. A case of which something cannot be read is left and told, not the others."""
+        self._start_reader(utc_ms)
         self._each(reminder_rows.over, self._stop, utc_ms)
         for stage, step in (
             (Stage.READ, self._read),
@@ -106,6 +104,16 @@ class Reminders:
             except (WireError, PolicyError) as fault:
                 log.error("reminder left alone case=%s: %s", row.number, fault)
                 self._wait(row, utc_ms, "damaged")
+
+    def _start_reader(self, utc_ms: int) -> None:
+        """In the first round, so that the first packet does not wait for it."""
+        if self._parts.reader is None or self._started:
+            return
+        self._started = True
+        try:
+            self._parts.reader.start()
+        except ReaderDown as fault:
+            self._parts.books.failed(READER, str(fault), utc_ms)
 
     def _stop(self, row: Pending, utc_ms: int) -> None:
         with self._parts.engine.begin() as db:
@@ -337,53 +345,3 @@ def _weighed(db: Connection, row: Pending, found: Weighed, utc_ms: int, task: st
     else:
         agreed = {"plate": found.plate, "colour": found.colour}
         reminder_rows.go(db, row, found.event, utc_ms, found.why, values=agreed)
-
-
-class Hands:
-    """What people do about reminders. Each wakes the round that goes on from there."""
-
-    def __init__(self, engine: Engine, wake: Callable[[], None]) -> None:
-        self._engine = engine
-        self._wake = wake
-
-    def typed(
-        self, case_id: UUID, person: str, plate: str | None, colour: str | None, utc_ms: int
-    ) -> bool:
-        """Somebody typed the plate, or could not read it. False where nobody need any more, or
-        they did already."""
-        with self._engine.begin() as db:
-            row = reminder_rows.get(db, case_id)
-            done = reminder_rows.typists(db, case_id)
-            if row is None or row.stage is not Stage.TYPE or person in done:
-                return False
-            found = (plate, colour, 1000 if plate else 0)
-            reminder_rows.keep_reading(db, case_id, person, found, None, utc_ms)
-            reminder_rows.wait(db, row, utc_ms, row.why)
-        self._wake()
-        return True
-
-    def decide(self, case_id: UUID, event: Event, person: str, utc_ms: int) -> bool:
-        """CHECKED, RETYPE or GIVE_UP of a doubtful one; False where it is none any more."""
-        assert event in (Event.CHECKED, Event.RETYPE, Event.GIVE_UP)
-        with self._engine.begin() as db:
-            row = reminder_rows.get(db, case_id)
-            if row is None or row.stage is not Stage.PERSON:
-                return False
-            if event is Event.CHECKED and row.why in NEVER_ASKED:
-                return False
-            if event is Event.GIVE_UP:
-                reminder_rows.fail(db, row, event, utc_ms, "given-up", "wait", person)
-            else:
-                checked = person if event is Event.CHECKED else ""
-                if event is Event.RETYPE:
-                    reminder_rows.forget_typed(db, case_id)
-                reminder_rows.go(
-                    db, row, event, utc_ms, actor=person, values={"checked_by": checked}
-                )
-        self._wake()
-        return True
-
-    def task_done(self, case_id: UUID, note: str, person: str, utc_ms: int) -> bool:
-        """Somebody telephoned or went there."""
-        with self._engine.begin() as db:
-            return reminder_rows.task_done(db, case_id, note, person, utc_ms)

@@ -49,6 +49,9 @@ class MachineReading(BaseModel):
 
 
 class SecondReader(Protocol):
+    def start(self) -> None:
+        """Be ready before the first picture comes. Raises ReaderDown."""
+
     def read(self, image: Path) -> MachineReading:
         """Blocks. Raises ReaderDown."""
 
@@ -81,6 +84,14 @@ class WorkerReader:
             except (OSError, ValueError, ReaderDown) as fault:
                 self._end()
                 raise ReaderDown(f"the second reader does not work: {_told(fault)}") from None
+
+    def start(self) -> None:
+        with self._lock:
+            try:
+                self._running()
+            except (OSError, ValueError, ReaderDown) as fault:
+                self._end()
+                raise ReaderDown(f"the second reader does not start: {_told(fault)}") from None
 
     def close(self) -> None:
         with self._lock:

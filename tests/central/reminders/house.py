@@ -96,6 +96,9 @@ class ToldReader:
             raise ReaderDown("the second reader does not work: it ended")
         return self.answer
 
+    def start(self) -> None:
+        """Nothing to start."""
+
     def close(self) -> None:
         """Nothing to end."""
 

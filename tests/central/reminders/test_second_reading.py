@@ -69,6 +69,8 @@ def test_a_program_that_does_not_start_is_told(tmp_path: Path) -> None:
     reader = worker(tmp_path, "pass", "print('\"hello\"', flush=True)")
     with pytest.raises(ReaderDown, match="it did not start"):
         reader.read(tmp_path / "a.jpg")
+    with pytest.raises(ReaderDown, match="does not start: it did not start"):
+        reader.start()
 
 
 @pytest.mark.shared
