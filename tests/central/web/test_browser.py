@@ -84,10 +84,13 @@ def test_an_officer_signs_in_finds_a_case_by_its_plate_and_opens_it(
     page.get_by_label("车牌", exact=True).press_sequentially("b123")
     expect(page.locator("table.cases tbody tr")).to_have_count(1)
     expect(page).to_have_url(re.compile(r"plate=b123"))
-    open_case(page)
+    page.locator("table.cases tbody tr").click()
+    page.get_by_role("button", name="办理案件").click()  # asked once: why
+    page.wait_for_url(re.compile(r"/cases/[0-9a-f-]{36}$"))
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("2026-000004")
     expect(page.locator(".occasion")).to_have_count(3)
+    page.go_back()
     page.go_back()
     expect(page.get_by_label("车牌", exact=True)).to_have_value("b123")
     expect(page.locator("table.cases tbody tr")).to_have_count(1)
