@@ -77,7 +77,7 @@ class Clocks:
         """The next time limit of every case that has none worked out; how many were."""
         with reading(self._engine) as db:
             wanted = _CASE.c.state.in_(sorted(WATCHED)) & _CASE.c.due_utc_ms.is_(None)
-            waiting = db.scalars(select(_CASE.c.id).where(wanted).limit(_AT_ONCE * 5)).all()
+            waiting = db.scalars(select(_CASE.c.id).where(wanted).limit(_AT_ONCE)).all()
         for case_id in waiting:
             with self._engine.begin() as db:
                 acting.lock(db, case_id)

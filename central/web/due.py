@@ -21,7 +21,8 @@ from central.web.parts import parts_of, render
 router = APIRouter()
 SeesCases = Annotated[Visit, Depends(may(Act.SEE_CASES))]
 SignedIn = Annotated[Visit, Depends(signed_in)]
-MOST = 100
+MOST = 50
+"""More would take longer than a page may: a millisecond or two each."""
 
 
 @router.get("/due")
