@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from central.blobs import Blobs
+from central.database import connect
+from central.lookup import Lookup
+from central.views import CaseFilter
 from scripts.demosite import plan
 from scripts.demosite.options import lane, parse
 from scripts.demosite.processes import DemoError, Processes
@@ -18,6 +22,17 @@ from tests.waiting import until
 
 ROOT = Path(__file__).parents[1]
 LIMIT_S = 600
+LED = {
+    "demo-gate-02": ["departed-in-grace"],
+    "demo-gate-03": ["closed"],
+    "demo-gate-04": ["revoked"],
+    "demo-gate-05": ["exempt"],
+    "demo-gate-06": ["departed-in-grace"],
+}
+"""Left in time, paid, disputed and revoked, the fire brigade, unreadable."""
+RUNNING = 5
+"""Broker, register, server, edge and the demo itself name the folder; telephones and cashier do
+not."""
 
 
 def demo(*arguments: str) -> subprocess.Popen[str]:
@@ -59,17 +74,30 @@ def children_of(home: Path) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(LIMIT_S)
-def test_one_command_leads_from_a_clip_to_a_case_that_holds(tmp_path: Path) -> None:
-    process = demo("--once", "--home", str(tmp_path), "--limit-s", "400")
+def test_one_command_leads_a_case_of_each_kind_to_its_end(tmp_path: Path) -> None:
+    process = demo("--once", "--home", str(tmp_path), "--limit-s", "540")
 
     told, _ = process.communicate(timeout=LIMIT_S)
 
     assert process.returncode == 0, told
     assert re.search(r"^case \S+ \([0-9a-f-]{36}\)$", told, re.M)
-    overstay = r"^  overstay: .* exhibits, .*, the owner was reminded, every check holds$"
-    assert re.search(overstay, told, re.M)
-    assert "the message was delivered: the device is told, the grace begins" in told
+    assert re.search(r"^  overstay: stood .* s, .* exhibits, .*, every check holds$", told, re.M)
+    assert told.count("PASS") == 1 + len(LED), told
+    assert states(tmp_path) == LED
     assert children_of(tmp_path) == []
+
+
+def states(home: Path) -> dict[str, list[str]]:
+    """The states of the led cases at the server, by the box that saw them."""
+    layout = plan.Layout(home)
+    engine = connect(f"sqlite:///{layout.run / 'central' / 'cases.db'}")
+    lookup = Lookup(engine, Blobs(layout.run / "central" / "evidence"))
+    found = {
+        device: [row.state for row in lookup.cases(CaseFilter(device=device)).rows]
+        for device in LED
+    }
+    engine.dispose()
+    return found
 
 
 @pytest.mark.slow
@@ -77,8 +105,8 @@ def test_ctrl_c_ends_the_demo_and_leaves_nothing_running(tmp_path: Path) -> None
     with running_demo("--home", str(tmp_path)) as process:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "")
-        assert any("staff page" in line for line in lines)
-        assert until(lambda: len(children_of(tmp_path)) == 5), children_of(tmp_path)
+        assert any("staff pages" in line for line in lines)
+        assert until(lambda: len(children_of(tmp_path)) >= RUNNING), children_of(tmp_path)
 
         process.send_signal(signal.SIGINT)
         told, _ = process.communicate(timeout=120)

@@ -1,6 +1,7 @@
 """`scripts/demo`: start a whole site, tell what happens, end it cleanly."""
 
 import fcntl
+import json
 import signal
 import sys
 import time
@@ -10,11 +11,13 @@ from pathlib import Path
 from types import FrameType
 
 from scripts.demosite import plan
-from scripts.demosite.clerk import Clerk
 from scripts.demosite.options import Options, parse
+from scripts.demosite.people import code_now
 from scripts.demosite.processes import DemoError, Processes
 from scripts.demosite.site import Site, start, start_clean
+from scripts.demosite.telling import Telling
 from scripts.demosite.watch import Watch, summary
+from scripts.demosite.welcome import ended, welcome
 
 _LOOK_S = 0.5
 
@@ -25,6 +28,8 @@ def main() -> int:
         signal.signal(number, _interrupted)
     began_s = time.monotonic()
     try:
+        if options.code:
+            return _tell_code(plan.Layout(options.home), options.code)
         with _only_one(options.home):
             return _run(options, began_s)
     except KeyboardInterrupt:
@@ -41,41 +46,64 @@ def _run(options: Options, began_s: float) -> int:
     start_clean(layout)
     with Processes(layout.run / "logs") as processes:
         site = start(layout, scene, processes)
-        print(f"\n  staff page  {site.web}\n  account     {plan.ACCOUNT}")
-        print(f"  password    {site.password}")
-        print(f"  telephones  {site.phone}\n  register    {site.register}\n")
-        print(f"  looking at  {scene.source}\n  with        {scene.model}")
-        print(f"  logs        {layout.run / 'logs'}\n", flush=True)
-        return _follow(options, site, processes, began_s)
+        print(welcome(site, scene), flush=True)
+        if not options.stories or options.source is not None:
+            return _follow(options, site, processes, None, began_s)
+        telling = Telling(site)
+        try:
+            telling.start()
+            return _follow(options, site, processes, telling, began_s)
+        finally:
+            telling.stop()
 
 
-def _follow(options: Options, site: Site, processes: Processes, began_s: float) -> int:
-    """Tell what arrives until Ctrl-C, or, with --once, until a case stands."""
-    watch = Watch(site.lookup(), needs_reminder=options.source is None)
-    # People read other clips; the demo's own plate is known.
-    clerks = [Clerk(site, name) for name in plan.CLERKS if options.source is None]
+def _follow(
+    options: Options, site: Site, processes: Processes, telling: Telling | None, began_s: float
+) -> int:
+    """Tell what arrives until Ctrl-C, or, with --once, until every case stands as it should."""
+    watch = Watch(site.lookup(), plan.DEVICE, needs_reminder=telling is not None)
     limit_s = time.monotonic() + options.limit_s
+    invited = False
     while True:
         processes.check()
-        for sentence in watch.news():
+        for sentence in [*watch.news(), *(telling.news() if telling else ())]:
             print(f"{time.monotonic() - began_s:6.1f} s  {sentence}", flush=True)
-        for clerk in clerks:
-            done = clerk.work()
-            if done:
-                print(f"{time.monotonic() - began_s:6.1f} s  {done}", flush=True)
-        case = watch.complete() if options.once else None
+        if telling:
+            telling.type_live(watch.waiting())
+        over = telling is None or telling.over
+        if over and not invited:
+            print(ended(telling.told if telling else (), site), flush=True)
+            invited = True
+        case = watch.complete() if options.once and over else None
         if case is not None:
             print(f"\n{summary(case)}\n  packet: {site.prove(case.row.number)}")
+            for one in telling.told if telling else ():
+                row = site.row(one.case_id) if one.case_id else None
+                if row is not None:
+                    print(f"  {one.story.tells}: {site.prove(row.number)}")
             print(f"  after {time.monotonic() - began_s:.1f} s", flush=True)
-            return 0
+            return 1 if telling and any(one.fault for one in telling.told) else 0
         if options.once and time.monotonic() > limit_s:
             raise DemoError(
-                f"no case stood at central within {options.limit_s:.0f} s; "
+                f"not every case stood at central within {options.limit_s:.0f} s; "
                 f"see the logs in {processes.logs}"
             )
         if not options.once and sys.stdout.isatty():
             print(f"\r{time.monotonic() - began_s:6.1f} s  watching (Ctrl-C ends)", end="\r")
         time.sleep(_LOOK_S)
+
+
+def _tell_code(layout: plan.Layout, name: str) -> int:
+    """The one-time code of a demo account, which its authenticator would show."""
+    try:
+        secrets: dict[str, str] = json.loads(layout.accounts.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DemoError(f"no demo runs in {layout.home}: start scripts/demo first") from None
+    if name not in secrets:
+        raise DemoError(f"{name!r} has no authenticator; there are {', '.join(secrets)}")
+    code, left_s = code_now(secrets[name])
+    print(f"{code}  (for {left_s} s more)")
+    return 0
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """What the demo runs on, and the configuration files that it writes. No process is started here."""
 
-import hashlib
 import json
 import socket
 from collections.abc import Mapping
@@ -17,14 +16,24 @@ SHARED = ROOT.parent / "shared" / "data"
 DEVICE = "demo-gate-01"
 CAMERA = "gate"
 LANE = "fire-lane"
-SITE = "示范小区"
-ACCOUNT = "demo"
+ACCOUNT = "officer-1"
 PACK = ROOT / "configs" / "demo" / "policy.yaml"
 REGISTER = ROOT / "configs" / "demo" / "register.csv"
-STANDING = ("浙BF1R25", "blue")
-"""The plate that the demo's clerks read off the picture of the vehicle that stands in the clip."""
-CLERKS = ("clerk-1", "clerk-2")
+STANDING = "浙BF1R25"
+"""The plate that people of the demo read off the picture of the vehicle that stands in the clip."""
+CLERKS = ("officer-2", "screener")
+"""Who types it, where the machines do not agree on it."""
+BOXES: Mapping[str, str] = {
+    DEVICE: "示范小区",
+    "demo-gate-02": "望江花园",
+    "demo-gate-03": "翠柏苑",
+    "demo-gate-04": "学府里",
+    "demo-gate-05": "滨江新村",
+    "demo-gate-06": "东湖新苑",
+}
+"""Every box and its complex. The first one looks at the clip, the others are simulated."""
 OWN_CLIP = ROOT / "configs" / "demo" / "demo.mp4"
+ALBUM = ROOT / "configs" / "demo" / "album.mp4"
 OWN_MODEL = ROOT / "models" / "vehicle.tflite"
 COCO = SHARED / "models" / "coco_ssd_mobilenet_v1_quant"
 SHARED_CLIP = SHARED / "videos" / "shoulder_parked_highway.mp4"
@@ -96,6 +105,11 @@ class Layout:
         return self.home / "run"
 
     @property
+    def accounts(self) -> Path:
+        """The secrets of the demo's authenticators, for `--code`."""
+        return self.run / "accounts.json"
+
+    @property
     def edge_config(self) -> Path:
         return self.run / "edge.yaml"
 
@@ -111,22 +125,7 @@ def free_port() -> int:
         return cast(int, probe.getsockname()[1])
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Where everything of one demo listens."""
-
-    broker: int
-    web: int
-    phone: int
-    register: int
-    register_page: int
-
-    @classmethod
-    def free(cls) -> "Ports":
-        return cls(free_port(), free_port(), free_port(), free_port(), free_port())
-
-
-def edge_config(layout: Layout, what: Scene, broker_port: int) -> str:
+def edge_config(layout: Layout, what: Scene, broker_port: int, policy_sha256: str) -> str:
     """The daemon's configuration as YAML."""
     pki = layout.pki
     corners = list(zip(what.lane[::2], what.lane[1::2], strict=True))
@@ -156,17 +155,17 @@ def edge_config(layout: Layout, what: Scene, broker_port: int) -> str:
             "detector": {"model": str(what.model)}
             | ({"labels": str(what.labels)} if what.labels else {}),
             "stays": dict(what.times),
-            "policy": {"sha256": hashlib.sha256(PACK.read_bytes()).hexdigest()},
+            "policy": {"sha256": policy_sha256},
             "health": {"every_s": 5},
         }
     )
 
 
-def central_config(layout: Layout, ports: Ports, phone: tuple[str, str]) -> str:
-    """The server's configuration as YAML. `phone`: the SMS gateway's token and report secret."""
+def central_config(
+    layout: Layout, broker_port: int, web_port: int, gateways: Mapping[str, object]
+) -> str:
+    """The server's configuration as YAML."""
     pki = layout.pki
-    token, report_secret = phone
-    reader = ROOT / ".venv-reader" / "bin" / "python"
     return _yaml(
         {
             "database_url": f"sqlite:///{layout.run / 'central' / 'cases.db'}",
@@ -174,35 +173,15 @@ def central_config(layout: Layout, ports: Ports, phone: tuple[str, str]) -> str:
             "signing_key": str(pki / "central.signing.pem"),
             "broker": {
                 "host": "127.0.0.1",
-                "port": ports.broker,
+                "port": broker_port,
                 "ca": str(pki / "ca.pem"),
                 "cert": str(pki / "central.pem"),
                 "key": str(pki / "central.key.pem"),
             },
-            "web": {"host": "127.0.0.1", "port": ports.web},
-            "gateways": {
-                "sms": {
-                    "kind": "http",
-                    "url": f"http://127.0.0.1:{ports.phone}",
-                    "token": token,
-                    "report_secret": report_secret,
-                },
-                "vehicles": _at_register(pki, ports),
-                "identity": _at_register(pki, ports),
-            },
+            "web": {"host": "127.0.0.1", "port": web_port},
+            "gateways": dict(gateways),
         }
-        | ({"reader": {"python": str(reader)}} if reader.is_file() else {})
     )
-
-
-def _at_register(pki: Path, ports: Ports) -> dict[str, str]:
-    return {
-        "kind": "http",
-        "url": f"https://127.0.0.1:{ports.register}",
-        "ca": str(pki / "ca.pem"),
-        "cert": str(pki / "central.pem"),
-        "key": str(pki / "central.key.pem"),
-    }
 
 
 def _yaml(document: object) -> str:

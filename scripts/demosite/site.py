@@ -7,15 +7,20 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import Engine
 
 from central.blobs import Blobs
 from central.database import connect
 from central.lookup import Lookup
+from central.views import CaseRow
 from scripts import certificates
 from scripts.demosite import plan
+from scripts.demosite.boxes import Times
+from scripts.demosite.office import Services, furnish
 from scripts.demosite.processes import Child, DemoError, Processes
 
 BIN = Path(sys.executable).parent
@@ -23,14 +28,17 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A running site. `web` is the staff page's address."""
+    """A running site. `web` is the staff page's address, `phone` the telephones'."""
 
     layout: plan.Layout
     web: str
-    password: str
-    edge: Child
     phone: str
     register: str
+    cashier: str
+    password: str
+    broker_port: int
+    times: Times
+    edge: Child
 
     def prove(self, number: str) -> str:
         """Export a case and check the packet offline, as anybody can; what the verifier said.
@@ -43,12 +51,17 @@ class Site:
         verdict = tell([BIN / "firelane-verify", packet])
         return f"{packet}: {verdict.splitlines()[0]}"
 
+    def row(self, case_id: str) -> CaseRow | None:
+        """A case as the list shows it."""
+        view = self.lookup().case(UUID(case_id))
+        return view.row if view else None
+
+    def engine(self) -> Engine:
+        return connect(f"sqlite:///{self.layout.run / 'central' / 'cases.db'}")
+
     def lookup(self) -> Lookup:
         """The server's data, read as the staff pages read it."""
-        return Lookup(
-            connect(f"sqlite:///{self.layout.run / 'central' / 'cases.db'}"),
-            Blobs(self.layout.run / "central" / "evidence"),
-        )
+        return Lookup(self.engine(), Blobs(self.layout.run / "central" / "evidence"))
 
 
 def start_clean(layout: plan.Layout) -> None:
@@ -64,54 +77,42 @@ def start_clean(layout: plan.Layout) -> None:
     certificates.server(layout.pki, "broker", [], certificates.DAYS)
     certificates.server(layout.pki, "central", [], certificates.DAYS)
     certificates.server(layout.pki, "register", [], certificates.DAYS)
-    certificates.device(layout.pki, plan.DEVICE, certificates.DAYS)
+    for device in plan.BOXES:
+        certificates.device(layout.pki, device, certificates.DAYS)
 
 
 def start(layout: plan.Layout, scene: plan.Scene, processes: Processes) -> Site:
-    """Start broker, telephones, register, server and edge. Raises DemoError where one of them
-    does not come up."""
-    ports = plan.Ports.free()
-    web, password = f"http://127.0.0.1:{ports.web}", secrets.token_urlsafe(9)
-    conf = certificates.broker(layout.pki, f"{ports.broker} 127.0.0.1", layout.run / "broker")
-    phone = (secrets.token_hex(16), "whsec_" + b64encode(secrets.token_bytes(32)).decode())
-    layout.central_config.write_text(plan.central_config(layout, ports, phone), encoding="utf-8")
-    layout.edge_config.write_text(plan.edge_config(layout, scene, ports.broker), encoding="utf-8")
+    """Start broker, telephones, register, server and edge. Raises DemoError where one of them does
+    not come up."""
+    broker_port, web_port = plan.free_port(), plan.free_port()
+    web, password, services = (
+        f"http://127.0.0.1:{web_port}",
+        secrets.token_urlsafe(9),
+        Services.new(),
+    )
+    conf = certificates.broker(layout.pki, f"{broker_port} 127.0.0.1", layout.run / "broker")
+    central = plan.central_config(layout, broker_port, web_port, services.gateways(layout.pki))
+    layout.central_config.write_text(central, encoding="utf-8")
     processes.start("mosquitto", ["/usr/sbin/mosquitto", "-c", conf])
-    _start_outside(layout, ports, phone, processes)
-    _prepare(layout, password)
-    central: list[str | Path] = [BIN / "firelane-central", "run", "-c", layout.central_config]
-    processes.start("central", central)
-    processes.wait_until(lambda: _answers(f"{web}/"), "the staff page", 60)
+    for name, command in services.commands(layout.pki).items():
+        processes.start(name, command)
+    times = furnish(layout, password)
+    processes.start("central", [BIN / "firelane-central", "run", "-c", layout.central_config])
+    processes.wait_until(lambda: _answers(f"{web}/"), "the staff page", 120)
+    edge_config = plan.edge_config(layout, scene, broker_port, times.policy_sha256)
+    layout.edge_config.write_text(edge_config, encoding="utf-8")
     edge = processes.start("edge", [BIN / "firelane-edge", "run", "-c", layout.edge_config])
-    phones, register = (f"http://127.0.0.1:{port}" for port in (ports.phone, ports.register_page))
-    return Site(layout, web, password, edge, phones, register)
-
-
-def _start_outside(
-    layout: plan.Layout, ports: plan.Ports, phone: tuple[str, str], processes: Processes
-) -> None:
-    """What stands in for the SMS gateway and the register of vehicles."""
-    local = [sys.executable, "-m", "central.gateways.local"]
-    token, secret = phone
-    own = ["--port", str(ports.phone), "--token", token, "--report-secret", secret]
-    processes.start("phone", [*local, "phone", *own])
-    pki = layout.pki
-    files: list[str | Path] = ["--ca", pki / "ca.pem", "--cert", pki / "register.pem"]
-    files += ["--key", pki / "register.key.pem", "--file", plan.REGISTER]
-    where = ["--port", str(ports.register), "--page-port", str(ports.register_page)]
-    processes.start("register", [*local, "register", *where, *files])
-
-
-def _prepare(layout: plan.Layout, password: str) -> None:
-    """The box, the people and the rules, as an administrator enters them."""
-    config: list[str | Path] = ["-c", layout.central_config]
-    central = BIN / "firelane-central"
-    key = layout.pki / f"{plan.DEVICE}.signing.pub.pem"
-    tell([central, "add-device", *config, plan.DEVICE, "--site", plan.SITE, "--key", key])
-    tell([central, "add-policy", *config, plan.PACK])
-    people = [(plan.ACCOUNT, "officer"), *((name, "screener") for name in plan.CLERKS)]
-    for name, role in people:
-        tell([central, "add-user", *config, name, "--role", role, "--password-stdin"], password)
+    return Site(
+        layout=layout,
+        web=web,
+        phone=services.phone,
+        register=services.register_page,
+        cashier=services.cashier,
+        password=password,
+        broker_port=broker_port,
+        times=times,
+        edge=edge,
+    )
 
 
 def tell(argv: list[str | Path], password: str = "") -> str:

@@ -1,4 +1,4 @@
-"""What has arrived at the server so far, told line by line, read as the staff pages read it."""
+"""What has arrived from one box so far, told line by line, read as the staff pages read it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,6 +28,7 @@ class Watch:
     """Remembers what was told, so that each thing is told once."""
 
     lookup: Lookup
+    device: str
     needs_reminder: bool = False
     """Whether an overstay counts only where the owner had been reminded."""
     _told: set[UUID | int] = field(default_factory=set)
@@ -54,8 +55,15 @@ class Watch:
                     return case
         return None
 
+    def waiting(self) -> Iterator[str]:
+        """Ids of the cases whose plate a person has to read."""
+        for case in self._cases():
+            stages = [e.payload.get("stage", "") for e in case.events if e.type == "reminder"]
+            if stages and stages[-1] == "type":
+                yield str(case.row.id)
+
     def _cases(self) -> Iterator[CaseView]:
-        for row in reversed(self.lookup.cases(CaseFilter(limit=100)).rows):
+        for row in reversed(self.lookup.cases(CaseFilter(device=self.device, limit=100)).rows):
             case = self.lookup.case(row.id)
             if case is not None:
                 yield case

@@ -115,7 +115,7 @@ def _fire(root: Any, model: Model, cargo: Cargo, paint: Any, palette: Palette) -
         facing = "left" if side > 0 else "right"
         at = ((back + front) / 2, side * (half + 0.012), high - 0.17)
         letter(root.name + "_words", "消防救援", (0.8, 0.8, 0.78), at, 0.24, facing, root)
-        door = (0.62, side * (model.body.width / 2 + 0.012), 0.98)
+        door = (-0.35, side * (model.body.width / 2 + 0.012), 1.02)
         letter(root.name + "_words", "119", (0.8, 0.8, 0.78), door, 0.26, facing, root)
     letter(
         root.name + "_words",
