@@ -118,6 +118,8 @@ class Link:
         self._inbox: queue.Queue[_Item] = queue.Queue()
         self._retained: tuple[Outgoing, ...] = ()
         self.online = Event()
+        self.turned_ms = clock.mono_ms()
+        """When the worker last showed life; waiting for a disk or a broker is life."""
 
     def send(self, outgoing: Outgoing) -> None:
         """Publish when the worker comes to it; lost if there is no connection then."""
@@ -131,6 +133,7 @@ class Link:
         """Until `stop`: connect, serve, and connect again. Ends with the inbox worked off."""
         tries = 0
         while not stop.is_set():
+            self._turn()
             tries += 1
             try:
                 self._session(stop)
@@ -140,6 +143,9 @@ class Link:
                 self.online.clear()
                 tries = 0
             stop.wait(back_off(tries))
+
+    def _turn(self) -> None:
+        self.turned_ms = self._clock.mono_ms()
 
     def _session(self, stop: Event) -> None:
         """One connection from its first byte to its last."""
@@ -175,6 +181,7 @@ class Link:
 
     def _take(self, client: Client, stop: Event, wait_s: float) -> bool:
         """Work off one item; whether there was one. Raises LinkLost."""
+        self._turn()
         try:
             item = self._inbox.get(timeout=wait_s)
         except queue.Empty:
@@ -208,6 +215,7 @@ class Link:
         """The replies once all is on the disk; None where that did not come about."""
         tries = 0
         while True:
+            self._turn()
             try:
                 replies = self._ingest.handle(incoming)
             except WORLD as fault:

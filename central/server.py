@@ -48,6 +48,7 @@ from central.reviewing import Reviews
 from central.rounds import office_jobs
 from central.second_reading import WorkerReader
 from central.store import Store
+from central.watchdog import Watchdog
 from central.web import parts as web_parts
 from central.web.app import create_app
 from central.web.live import Changes
@@ -171,13 +172,17 @@ def serve(rig: Rig, stop: Event) -> None:
         thread.start()
     web.start()
     log.info("staff pages at %s", rig.config.web.address(web.port))
+    watchdog = Watchdog(os.environ)
+    watchdog.ready()
     try:
         while not stop.wait(0.5):
+            watchdog.feed(link.turned_ms, rig.clock.mono_ms())
             for thread in (*threads, web.thread):
                 if not thread.is_alive():
                     raise Died(f"the {thread.name} thread ended by itself")
     finally:
         stop.set()
+        watchdog.stopping()
         web.stop()
         for thread in threads:
             thread.join(STOP_S)

@@ -5,6 +5,7 @@ with running(tmp_path) as broker:
     connect(broker.host, broker.port, identity.ca, identity.certificate, identity.key)
 """
 
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -105,6 +106,16 @@ class Broker:
             self.process.kill()
             self.process.wait(START_LIMIT_S)
             self.process = None
+
+    def pause(self) -> None:
+        """SIGSTOP: it hangs, and its port still takes connections."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
 
     def _spawn(self, port: int) -> None:
         data = self.folder / "data"

@@ -19,6 +19,7 @@ from edge.clock import SystemClock
 from edge.delivery import Connection, Daemon, Delivery, DeliverySettings
 from edge.host import HostPaths
 from edge.link import BrokerAddress
+from edge.notify import Notifier, Pulse
 from edge.uplink import Uplink
 from edge.uplink_parts import Patience
 from edge.wire.status import DetectorHealth
@@ -112,9 +113,11 @@ def main(name: str) -> None:
     folder, stop = Path(name), Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     made = delivery(folder)
-    sender = uplink(made, folder)
+    sender, notifier = uplink(made, folder), Notifier(os.environ)
     sender.start()
+    pulses = {"uplink": Pulse(lambda: sender.alive_ns, 60.0)}
     while not stop.is_set():
+        notifier.alive(pulses, made.clock.mono_ns())
         if record(made, folder, wanted(folder)):
             sender.wake()
         else:

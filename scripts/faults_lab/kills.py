@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from scripts.faults_lab.box import images
 from scripts.faults_lab.nursery import Life
 from scripts.faults_lab.outcome import Outcome, Scenario
 from scripts.faults_lab.proxy import Toxics, proxied
@@ -85,21 +86,28 @@ def kill_broker(site: Site, chance: random.Random, trials: int) -> None:
         site.recovered(site.broker.start)
 
 
-def flaky_link(site: Site, chance: random.Random, trials: int) -> None:
+def flaky_link(
+    site: Site, chance: random.Random, trials: int, *, toxics: Toxics, impatient: bool
+) -> None:
     """A link on which connections are reset or fall silent, thin, slow and cut to pieces."""
-    with proxied(site.broker.port, FLAKY, chance) as proxy:
-        site.connect_to(proxy.port, impatient=True)
+    with proxied(site.broker.port, toxics, chance) as proxy:
+        site.connect_to(proxy.port, impatient=impatient)
         site.start_office()
         for _ in range(trials):
             site.grow(PER_LIFE)
-            site.recovered(site.start_box, 2 * PATIENT_S)
+            site.recovered(site.start_box, 6 * PATIENT_S)
             assert site.box is not None
             site.box.kill()
         site.deaths.update(proxy.ended)
+        exhibits = sum(sum(map(len, images(n))) for n in range(1, site.target + 1))
+        share = (proxy.bytes_up + proxy.bytes_down) / exhibits
+        site.note = f"{share:.2f} bytes on the wire for each of the images"
 
 
 FLAKY = Toxics(latency_s=0.02, bytes_per_s=400_000, resets=0.3, silences=0.1, slices=0.05)
 """Thirty in a hundred connections are reset, ten fall silent without a word."""
+THIN = Toxics(latency_s=2.0, bytes_per_s=8_000, resets=0.3, silences=0.1, slices=0.05)
+"""The same on 64 kbit/s, two seconds late each way. The waits are those of the field."""
 
 
 def _watch(site: Site, life: Life, kill: str) -> None:
@@ -121,7 +129,7 @@ def _grown(site: Site, before: int) -> bool:
 Deaths = Callable[[Site, random.Random, int], None]
 
 
-def _trials(deaths: Deaths, box_mode: str = "") -> Callable[[Path, random.Random, int], Outcome]:
+def on_a_site(deaths: Deaths, box_mode: str = "") -> Callable[[Path, random.Random, int], Outcome]:
     """One site through `deaths`; what is left of it lies in the folder."""
 
     def run(folder: Path, chance: random.Random, trials: int) -> Outcome:
@@ -133,21 +141,36 @@ def _trials(deaths: Deaths, box_mode: str = "") -> Callable[[Path, random.Random
             site.stuck = str(stuck)
         finally:
             site.close()
-        return site.outcome(trials)
+        return site.outcome(trials, site.note)
 
     return run
 
 
 SCENARIOS = (
-    Scenario("box killed at every point", _trials(kill_box), 4, 1000),
-    Scenario("server killed at every point", _trials(kill_office), 4, 1000),
-    Scenario("broker killed at random", _trials(kill_broker), 3, 500),
-    Scenario("link flaky", _trials(flaky_link), 1, 50),
+    Scenario("box killed at every point", on_a_site(kill_box), 4, 1000),
+    Scenario("server killed at every point", on_a_site(kill_office), 4, 1000),
+    Scenario("broker killed at random", on_a_site(kill_broker), 3, 500),
+    Scenario("link flaky", on_a_site(partial(flaky_link, toxics=FLAKY, impatient=True)), 1, 50),
     Scenario(
-        "no receipt (bare QoS 1), server killed", _trials(kill_office, "bare"), 4, 20, control=True
+        "link flaky, 64 kbit/s, 2 s late",
+        on_a_site(partial(flaky_link, toxics=THIN, impatient=False)),
+        0,
+        20,
+        10,
     ),
     Scenario(
-        "no receipt (bare QoS 1), broker killed", _trials(kill_broker, "bare"), 4, 20, control=True
+        "no receipt (bare QoS 1), server killed",
+        on_a_site(kill_office, "bare"),
+        4,
+        20,
+        control=True,
     ),
-    Scenario("paho's own queue, box killed", _trials(kill_box, "queue"), 4, 20, control=True),
+    Scenario(
+        "no receipt (bare QoS 1), broker killed",
+        on_a_site(kill_broker, "bare"),
+        4,
+        20,
+        control=True,
+    ),
+    Scenario("paho's own queue, box killed", on_a_site(kill_box, "queue"), 4, 20, control=True),
 )

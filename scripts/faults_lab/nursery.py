@@ -41,6 +41,10 @@ class Life:
         """It died by SIGKILL."""
         return self._process.exitcode == -signal.SIGKILL
 
+    def stop(self) -> None:
+        """SIGSTOP: it hangs."""
+        os.kill(self.pid, signal.SIGSTOP)
+
     def kill(self) -> None:
         """SIGKILL, and wait."""
         self._process.kill()

@@ -7,17 +7,23 @@ import os
 import signal
 from functools import partial
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 from central import link
 from central.clock import SystemClock
 from central.config import load
 from central.server import Rig, next_epoch
+from central.watchdog import Watchdog
 
 
 def main(config: str) -> None:
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     rig = Rig.open(load(Path(config), os.environ), SystemClock())
-    link.Link(rig.config.broker, rig.ingest, rig.clock, partial(next_epoch, rig.engine)).run(stop)
+    made = link.Link(rig.config.broker, rig.ingest, rig.clock, partial(next_epoch, rig.engine))
+    thread, watchdog = Thread(target=made.run, args=(stop,)), Watchdog(os.environ)
+    thread.start()
+    while not stop.wait(0.5) and thread.is_alive():
+        watchdog.feed(made.turned_ms, rig.clock.mono_ms())
+    thread.join()
     rig.engine.dispose()

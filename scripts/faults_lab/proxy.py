@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from socket import SO_LINGER, SOL_SOCKET
 
 _READ_BYTES = 4096
+_ON_THE_WAY = 64
+"""Pieces that may be under way in one direction."""
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER of 0 s: closing sends RST instead of FIN."""
 
@@ -40,6 +42,7 @@ class Proxy:
     chance: random.Random
     port: int = 0
     bytes_up: int = 0
+    bytes_down: int = 0
     ended: dict[str, int] = field(default_factory=lambda: {"reset": 0, "silent": 0})
 
     async def serve(self, ready: threading.Event, stop: asyncio.Event) -> None:
@@ -81,6 +84,13 @@ class Proxy:
                 writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _RESET)
             writer.transport.abort()
 
+    def count(self, size: int, *, up: bool) -> None:
+        """So many bytes came in: they were on the wire, whatever becomes of them."""
+        if up:
+            self.bytes_up += size
+        else:
+            self.bytes_down += size
+
     def _fate(self) -> str:
         drawn = self.chance.random()
         if drawn < self.toxics.resets:
@@ -100,22 +110,42 @@ class _Life:
     async def pipe(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, up: bool
     ) -> None:
-        toxics = self._proxy.toxics
-        with suppress(ConnectionError):
+        toxics, late = self._proxy.toxics, asyncio.Queue[tuple[float, bytes]](_ON_THE_WAY)
+        now = asyncio.get_running_loop().time
+        passing = asyncio.create_task(self._pass_all(late, writer))
+        try:
             while data := await reader.read(_READ_BYTES):
-                await asyncio.sleep(toxics.latency_s + len(data) / toxics.bytes_per_s)
+                self._proxy.count(len(data), up=up)
+                await asyncio.sleep(len(data) / toxics.bytes_per_s)
                 self._left -= len(data)
                 if self.fate and self._left < 0:
                     await self._end()
                     return
-                await self._pass_on(data, writer)
-                self._proxy.bytes_up += len(data) if up else 0
+                await late.put((now() + toxics.latency_s, data))
+            await late.put((now() + toxics.latency_s, b""))
+            await passing
+        except ConnectionError:
+            return
+        finally:
+            passing.cancel()
 
     async def _end(self) -> None:
         self.over = True
         self._proxy.ended[self.fate] += 1
         if self.fate == "silent":  # nothing more comes, and nobody says so
             await asyncio.Event().wait()
+
+    async def _pass_all(
+        self, late: "asyncio.Queue[tuple[float, bytes]]", writer: asyncio.StreamWriter
+    ) -> None:
+        """Each piece when its time has come, so that a late link is not a thin one."""
+        with suppress(ConnectionError):
+            while True:
+                due, data = await late.get()
+                await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
+                if not data:
+                    return
+                await self._pass_on(data, writer)
 
     async def _pass_on(self, data: bytes, writer: asyncio.StreamWriter) -> None:
         if self._proxy.chance.random() < self._proxy.toxics.slices:

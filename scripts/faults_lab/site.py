@@ -52,6 +52,10 @@ class Site:
     """How often a process died at each point; `elsewhere` where it never came to its point."""
     recoveries: list[float] = field(default_factory=list)
     """Seconds from each start of what was killed to the last receipt."""
+    notify: dict[str, str] = field(default_factory=dict)
+    """Where each process gives signs of life, if anybody listens."""
+    note: str = ""
+    """A figure for the table."""
     stuck: str = ""
     """What never came, where the trials ended so."""
 
@@ -126,6 +130,8 @@ class Site:
 
     def _start(self, module: str, arguments: tuple[str, ...], kill: str) -> Life:
         environment = {"FIRELANE_TRACE_KILL": kill} if kill else {}
+        if module in self.notify:
+            environment |= {"NOTIFY_SOCKET": self.notify[module], "WATCHDOG_USEC": "1000000"}
         log = self.folder / f"{module}.log"
         return Life(f"scripts.faults_lab.{module}", arguments, log, environment)
 
