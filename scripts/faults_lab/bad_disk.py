@@ -49,6 +49,8 @@ PACKETS = 4
 TRIES = 400
 """A disk that refuses fewer changes than that must be outlived."""
 _NEVER = 2**40
+SHORT = {"full": 2, "read-only": 0, "flush": 3}
+"""Trials of the short run."""
 KINDS = {"full": b"f", "read-only": b"r", "flush": b"e"}
 
 
@@ -227,7 +229,13 @@ def bad_disk(who: str, kind: str, folder: Path, chance: random.Random, number: i
 
 
 SCENARIOS = tuple(
-    Scenario(f"{words} at the {who}, then a power cut", partial(bad_disk, who, kind), 3, 100, 100)
+    Scenario(
+        f"{words} at the {who}, then a power cut",
+        partial(bad_disk, who, kind),
+        SHORT[kind],
+        100,
+        100,
+    )
     for who in WHO
     for kind, words in (
         ("full", "disk full at any write"),

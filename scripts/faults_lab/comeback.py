@@ -116,7 +116,7 @@ SCENARIOS = (
     Scenario(
         "nobody asks for what is missing, server restored",
         partial(restored, asks=False),
-        1,
+        0,
         4,
         control=True,
     ),

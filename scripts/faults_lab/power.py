@@ -224,14 +224,14 @@ SCENARIOS = (
     Scenario(
         "no fsync of files, power cut at the box",
         partial(cut_often, Life("box", check_box, "fsync")),
-        8,
+        3,
         20,
         control=True,
     ),
     Scenario(
         "synchronous=NORMAL, power cut at the server",
         partial(cut_often, Life("server", check_server, "full")),
-        8,
+        3,
         20,
         control=True,
     ),
