@@ -138,8 +138,10 @@ def lines(db: Connection, first: int = 1, last: int | None = None) -> Iterable[L
     query = select(table).where(table.c.seq >= first).order_by(table.c.seq)
     if last is not None:
         query = query.where(table.c.seq <= last)
-    for row in db.execute(query.execution_options(yield_per=1000)).mappings():
-        yield Logged(**{str(key): value for key, value in row.items()})
+    # Who stops in the middle, because a line is damaged, leaves no cursor open at the server.
+    with db.execute(query.execution_options(yield_per=1000)) as rows:
+        for row in rows.mappings():
+            yield Logged(**{str(key): value for key, value in row.items()})
 
 
 def erase(db: Connection, case_id: UUID, kind: str) -> int:

@@ -40,8 +40,9 @@ SHARED_CLIP = SHARED / "videos" / "shoulder_parked_highway.mp4"
 SHARED_LANE = (104, 40, 120, 40, 108, 120, 95, 200, 18, 200, 45, 150, 70, 105)
 
 Times = Mapping[str, float]
-OWN_TIMES: Times = {"settle_s": 3, "confirm_s": 10, "grace_s": 30, "max_gap_s": 20, "scan_s": 2}
-SHARED_TIMES: Times = {"settle_s": 2, "confirm_s": 6, "grace_s": 12, "max_gap_s": 20, "scan_s": 2}
+# The grace is that of the pack (configs/demo/policy.yaml): a box that names another is doubted.
+OWN_TIMES: Times = {"settle_s": 3, "confirm_s": 10, "grace_s": 20, "max_gap_s": 20, "scan_s": 2}
+SHARED_TIMES: Times = {"settle_s": 2, "confirm_s": 6, "grace_s": 20, "max_gap_s": 20, "scan_s": 2}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ actors:
     plate: {text: 浙B·F1R25, style: blue}
     path: [{t: 0, at: [0, 2]}]
 """
-SCENES = sorted(Path("tests/clips").glob("*.yaml")) + sorted(Path("configs/demo").glob("*.yaml"))
+SCENES = sorted(Path("tests/clips").glob("*.yaml")) + [
+    path for path in sorted(Path("configs/demo").glob("*.yaml")) if path.stem != "policy"
+]
 
 
 def fault_of(text: str) -> str:

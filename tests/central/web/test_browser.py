@@ -128,6 +128,8 @@ def test_dragging_moves_an_enlarged_picture_but_never_off_its_frame(
     teller.arrive(teller.device("gate-1", "望江花园", 1))
     page = open_page(f"/cases/{staff.case_id()}")
     stage = page.locator(".stage[data-group=wide]")
+    # In the middle, clear of the header and of the tools, which stay in view.
+    stage.evaluate("stage => stage.scrollIntoView({block: 'center'})")
     stage.dblclick(position={"x": 50, "y": 50})
     box = stage.bounding_box()
     assert box is not None
