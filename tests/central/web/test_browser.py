@@ -128,13 +128,14 @@ def test_dragging_moves_an_enlarged_picture_but_never_off_its_frame(
     teller.arrive(teller.device("gate-1", "望江花园", 1))
     page = open_page(f"/cases/{staff.case_id()}")
     stage = page.locator(".stage[data-group=wide]")
-    # In the middle, clear of the header and of the tools, which stay in view.
+    expect(stage.locator("img")).to_have_js_property("complete", True)
+    # In the middle of the window, clear of the header and of the tools, which stay in view.
     stage.evaluate("stage => stage.scrollIntoView({block: 'center'})")
-    stage.dblclick(position={"x": 50, "y": 50})
+    stage.dblclick()
     box = stage.bounding_box()
     assert box is not None
 
-    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + 5000, box["y"] + 5000, steps=5)
     page.mouse.up()
