@@ -12,7 +12,7 @@ import unicodedata
 import warnings
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from central.owner.pixels import plain_jpeg
 
@@ -78,6 +78,8 @@ def _picture(raw: bytes, name: str) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
+            # WeasyPrint lets all of the process take pictures that were cut off; we do not.
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
             opened = Image.open(io.BytesIO(raw), formats=_PICTURES)
             if opened.width * opened.height > MOST_PIXELS:
                 raise BadUpload("too_many_pixels", name)

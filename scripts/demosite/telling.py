@@ -85,7 +85,8 @@ class Telling:
                         self.town.desk.release()
 
     def stop(self) -> None:
-        self.town.stop.set()
+        if self._threads:  # else it is ended before the first story began
+            self.town.stop.set()
         for thread in self._threads:
             thread.join(60)
         for box in self._boxes.values():
