@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, func, select, true
 
 from central import events, tables
 from central.acting import ACT
@@ -45,17 +46,10 @@ class Audit:
 
     def looks(self, wanted: Wanted, most: int = PAGE, skip: int = 0) -> Sequence[Line]:
         """Newest first."""
-        table, case = tables.access_log, tables.case
+        table = tables.access_log
         with reading(self._engine) as db:
-            where = _where(db, table, wanted, table.c.user_id)
-            query = (
-                select(table, case.c.number)
-                .join(case, case.c.id == table.c.case_id, isouter=True)
-                .where(where, _of_case(wanted))
-                .order_by(table.c.seq.desc())
-                .limit(most)
-                .offset(skip)
-            )
+            where = _where(db, table, wanted, table.c.user_id) & _of_case(wanted)
+            query = _newest(table, where).limit(most).offset(skip)
             return tuple(
                 Line(
                     seq=row.seq,
@@ -71,17 +65,10 @@ class Audit:
 
     def acts(self, wanted: Wanted, most: int = PAGE, skip: int = 0) -> Sequence[Line]:
         """What was done to cases, by people, devices and clocks. Newest first."""
-        table, case = tables.case_event, tables.case
+        table = tables.case_event
         with reading(self._engine) as db:
-            where = _where(db, table, wanted, table.c.actor)
-            query = (
-                select(table, case.c.number)
-                .join(case, case.c.id == table.c.case_id, isouter=True)
-                .where(where, _of_case(wanted))
-                .order_by(table.c.seq.desc())
-                .limit(most)
-                .offset(skip)
-            )
+            where = _where(db, table, wanted, table.c.actor) & _of_case(wanted)
+            query = _newest(table, where).limit(most).offset(skip)
             return tuple(
                 _act(row.seq, row.utc_ms, row.actor, row.type, row.number, row.payload)
                 for row in db.execute(query)
@@ -93,6 +80,13 @@ def _act(seq: int, utc_ms: int, actor: str, kind: str, number: str | None, paylo
     what = said.get("action", ACT) if kind == ACT else kind
     reason = said.get("grounds") or said.get("reason") or said.get("note") or said.get("rule") or ""
     return Line(seq, utc_ms, actor, what, number, said.get("second", ""), reason)
+
+
+def _newest(table: Table, where: ColumnElement[bool]) -> Select[Any]:
+    """Lines with the number of their case, newest first."""
+    case = tables.case
+    joined = select(table, case.c.number).join(case, case.c.id == table.c.case_id, isouter=True)
+    return joined.where(where).order_by(table.c.seq.desc())
 
 
 def _of_case(wanted: Wanted) -> ColumnElement[bool]:
