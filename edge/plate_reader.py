@@ -28,6 +28,12 @@ _SURE = 0.9
 _HARDLY = 4
 # Plates narrower than this are read twice: there a sure province is often a wrong one.
 _SMALL_PX = 80
+# How an unsure picture of a plate alone is read again: wider and higher by these factors, and moved
+# by these shares of its width and height. What a plate truly says survives a small shift.
+_AGAIN = (
+    (1.05, 1.05, 0.0, 0.0), (0.96, 0.96, 0.0, 0.0), (1.0, 1.0, 0.02, 0.0), (1.0, 1.0, -0.02, 0.0),
+    (1.0, 1.0, 0.0, 0.05), (1.0, 1.0, 0.0, -0.05), (1.05, 0.95, 0.0, 0.0), (0.97, 1.08, 0.0, 0.0),
+)  # fmt: skip
 # A picture in which no reading of a plate's length is at least this sure is searched in pieces.
 _SEEN = 0.2
 # A picture of a plate alone is small and wide.
@@ -185,7 +191,8 @@ class PlateReader:
         return [best]
 
     def _crop(self, image: Picture) -> PlateLook:
-        """A picture of little but one plate: as it is, or straightened if so it reads better."""
+        """A picture of little but one plate: as it is; if that is unsure, also straightened, and a
+        little moved, and the readings vote."""
         assert self.finder is not None
         high, wide = image.shape[:2]
         corners = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
@@ -195,8 +202,9 @@ class PlateReader:
         margin = wide // 3
         around = cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
         found = self.finder.find(np.asarray(around, np.uint8))[:1]
-        looks = [self._look(image, Quad(quad.corners - margin, quad.score)) for quad in found]
-        return max([whole, *looks], key=lambda look: look.rank)
+        quads = [Quad(quad.corners - margin, quad.score) for quad in found]
+        quads += [Quad(moved(corners, *by), 1.0) for by in _AGAIN]
+        return voted([whole, *(self._look(image, quad) for quad in quads)])
 
     def _look(self, image: Picture, quad: Quad) -> PlateLook:
         assert self.text is not None
@@ -271,6 +279,27 @@ def collapse(chances: Floats, rule: TextDecoding) -> tuple[str, tuple[float, ...
             chars[-1] = max(chars[-1], chance)
         before = symbol
     return "".join(text), tuple(chars)
+
+
+def moved(corners: Floats, wider: float, higher: float, right: float, down: float) -> Floats:
+    """The corners of an upright rectangle, stretched about its middle and shifted, in shares of
+    its own size."""
+    middle, size = corners.mean(0), np.ptp(corners, axis=0)
+    stretched = (corners - middle) * np.array([wider, higher], np.float32)
+    return np.asarray(middle + stretched + size * np.array([right, down], np.float32), np.float32)
+
+
+def voted(looks: list[PlateLook]) -> PlateLook:
+    """The surest look at the text that most readings of one picture speak for, by their ranks. No
+    character is surer than the chance that two readings agree on it (the square of the share of
+    the votes): the best of many tries alone would be bolder than each of them."""
+    votes: dict[str, float] = {}
+    for look in looks:
+        votes[look.text] = votes.get(look.text, 0.0) + look.rank
+    text = max(votes, key=lambda text: votes[text])
+    best = max((look for look in looks if look.text == text), key=lambda look: look.rank)
+    share = votes[text] / sum(votes.values()) if votes[text] else 0.0
+    return replace(best, chars=tuple(min(sure, share**2) for sure in best.chars))
 
 
 def doubted(look: PlateLook, again: PlateLook) -> PlateLook:

@@ -210,12 +210,12 @@ def main() -> None:
         write(o.out, name, content, size, {"quantization": "int8-full", **told})
         if o.float:
             twin = o.run / "float"
-            twin.mkdir(exist_ok=True)
             write(twin, name, to_tflite(model, None), size, {"quantization": "none", **told})
 
 
 def write(out: Path, name: str, content: bytes, size: Spec, told: Spec) -> None:
     """NAME.tflite, and the JSON that says what it is."""
+    out.mkdir(parents=True, exist_ok=True)
     (out / f"{name}.tflite").write_bytes(content)
     kind = "uint8" if told["quantization"] == "int8-full" else "float32"
     header = {

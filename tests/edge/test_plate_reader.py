@@ -15,9 +15,11 @@ from edge.plate_reader import (
     TextDecoding,
     collapse,
     doubted,
+    moved,
     open_plate_reader,
     side_by_side,
     straighten,
+    voted,
 )
 from scripts.scene.plates import draw
 
@@ -199,3 +201,26 @@ def test_a_second_reading_of_a_small_plate_makes_doubtful_what_it_does_not_repea
 def test_a_second_reading_of_another_length_makes_all_doubtful() -> None:
     told = doubted(look("浙B1", 0.9, 0.9, 0.8), look("B1", 0.9, 0.9))
     assert told.chars == pytest.approx((0.45, 0.45, 0.4))
+
+
+def test_the_text_that_most_readings_speak_for_is_read_though_another_is_surer_once() -> None:
+    sure, bold, third = [0.95] * 7, [0.96] * 7, [0.94] * 7
+    best = voted([look("浙A12345", *sure), look("浙A1Z345", *bold), look("浙A12345", *third)])
+    share = (0.95**7 + 0.94**7) / (0.95**7 + 0.94**7 + 0.96**7)
+    assert best.text == "浙A12345"
+    assert best.chars == pytest.approx([share**2] * 7)
+
+
+def test_readings_that_all_agree_leave_the_surest_look_as_sure_as_it_was() -> None:
+    agreed = voted([look("浙A12345", *[0.8] * 7), look("浙A12345", *[0.88] * 7)])
+    assert agreed.chars == (0.88,) * 7
+
+
+def test_readings_of_nothing_vote_for_nothing() -> None:
+    assert voted([look(""), look("")]).chars == ()
+
+
+def test_corners_are_stretched_about_their_middle_and_moved_by_shares_of_their_size() -> None:
+    corners = moved(quad(10, 10, 40, 10).corners, 1.1, 1.0, 0.05, -0.1)
+    assert corners[0].tolist() == pytest.approx([10, 9])
+    assert corners[2].tolist() == pytest.approx([54, 19])
