@@ -28,6 +28,7 @@ from edge.clock import Clock
 from edge.config import StaysConfig, ViewConfig
 from edge.detector import Detection, Detector
 from edge.doubt import Doubt
+from edge.faint import FAINT_SHARE, believed
 from edge.gate import Gate
 from edge.geometry import Box
 from edge.identity import Appearance
@@ -109,10 +110,16 @@ class SharedDetector:
         with self._turn:
             return self.detector.confirm(image, box, crop)
 
-    def detect(self, image: Picture, region: Box, pieces: Pieces | None = None) -> list[Detection]:
+    def detect(
+        self,
+        image: Picture,
+        region: Box,
+        pieces: Pieces | None = None,
+        floor: float | None = None,
+    ) -> list[Detection]:
         with self._turn:
             begin_ns = self._clock.mono_ns()
-            found = self.detector.detect(image, region, pieces_for=pieces)
+            found = self.detector.detect(image, region, floor, pieces)
             self.spent_ms.append((self._clock.mono_ns() - begin_ns) / 1e6)
             return found
 
@@ -190,7 +197,7 @@ class Eyes:
         )
         # The gate must see every look, whatever the others say.
         searched = self._gate.look(grey, frame.t_s) or search or strange
-        tracks = self._search(frame) if searched else ()
+        tracks = self._search(frame, places) if searched else ()
         if searched:
             self._gate.searched(frame.t_s)
         # What the detector has lost for a while is not empty ground: rain must not erase a car.
@@ -202,9 +209,13 @@ class Eyes:
         look = Look(frame.t_s, None, sightings, looks, searched=searched, mode=mode)
         return Seen(look, view, tracks, frame)
 
-    def _search(self, frame: Frame) -> tuple[Track, ...]:
-        found = self._detector.detect(frame.image, self.region, self._pieces(frame.t_s))
-        whole = [one for one in found if not self._sliver(one.box)]
+    def _search(self, frame: Frame, places: Mapping[UUID, Place]) -> tuple[Track, ...]:
+        sure = self._detector.min_score
+        found = self._detector.detect(
+            frame.image, self.region, self._pieces(frame.t_s), FAINT_SHARE * sure
+        )
+        known = (*self._tracker.places(), *(place.box for place in places.values()))
+        whole = [one for one in believed(found, known, sure) if not self._sliver(one.box)]
         tracks = tuple(self._tracker.update(frame.t_s, whole))
         tracks = self._doubt.believed(frame.image, tracks, frame.t_s)
         self._boxes = tuple(track.box for track in tracks)

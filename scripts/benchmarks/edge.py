@@ -76,7 +76,7 @@ class Spent:
 
 
 def measure(runs: int) -> str:
-    streams = {
+    scenes = {
         name: streams.to_and_fro(name, begin, end, SECONDS) for name, (begin, end) in SCENES.items()
     }
     peers = {name: _python(name, packages) for name, packages in PEERS.items()}
@@ -86,7 +86,7 @@ def measure(runs: int) -> str:
         + " |",
         "| --- |" + " --: |" * (6 + len(peers)),
     ]
-    for name, stream in streams.items():
+    for name, stream in scenes.items():
         own: list[Spent] = []
         others: dict[str, list[float]] = {peer: [] for peer in peers}
         for _ in range(runs):
@@ -113,9 +113,15 @@ class _Timed(SharedDetector):
 
     spent_s = 0.0
 
-    def detect(self, image: Picture, region: Box, pieces: Pieces | None = None) -> list[Detection]:
+    def detect(
+        self,
+        image: Picture,
+        region: Box,
+        pieces: Pieces | None = None,
+        floor: float | None = None,
+    ) -> list[Detection]:
         begin = time.thread_time()
-        found = super().detect(image, region, pieces)
+        found = super().detect(image, region, pieces, floor)
         self.spent_s += time.thread_time() - begin
         return found
 

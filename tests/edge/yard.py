@@ -58,7 +58,13 @@ class RedDetector:
         self.blind = False
         self.calls = 0
 
-    def detect(self, image: Image, region: Box, pieces: Pieces | None = None) -> list[Detection]:
+    def detect(
+        self,
+        image: Image,
+        region: Box,
+        pieces: Pieces | None = None,
+        floor: float | None = None,
+    ) -> list[Detection]:
         self.calls += 1
         rows, columns = np.nonzero((image[:, :, 2] >= _RED) & (image[:, :, 1] < 130))
         if self.blind or len(rows) < 400:
