@@ -15,6 +15,7 @@ import secrets
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from argon2 import PasswordHasher
@@ -124,7 +125,12 @@ class Ledger(Protocol):
 
 
 _HASHER = PasswordHasher()
-_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
+
+
+@cache
+def _nobody() -> str:
+    """What an unknown name is checked against; made when first asked for, not at every start."""
+    return _HASHER.hash(secrets.token_urlsafe(16))
 
 
 def hash_password(password: str) -> str:
@@ -146,8 +152,9 @@ def check_password(stored: str | None, password: str) -> bool:
     `stored` is None for an unknown name: the same work is done for nothing.
     """
     with _HASHING:
+        nobody = _nobody()  # asked for whoever signs in: the first of all tells nothing by its time
         try:
-            _HASHER.verify(stored or _NOBODY, password[: PASSWORD_CHARS[1] + 1])
+            _HASHER.verify(stored or nobody, password[: PASSWORD_CHARS[1] + 1])
         except (VerificationError, InvalidHashError):
             raise WrongPassword("name and password do not belong together") from None
     if stored is None:

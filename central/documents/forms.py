@@ -80,7 +80,7 @@ class Forms(_Part):
 @cache
 def forms() -> Forms:
     """The forms of this release."""
-    return Forms.model_validate(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+    return Forms.model_validate(yaml.load(FILE.read_text(encoding="utf-8"), yaml.CSafeLoader))
 
 
 KINDS = frozenset(forms().forms)
