@@ -16,6 +16,11 @@ _BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
 _SHARED = Path(os.environ.get("FIRELANE_SHARED_DATA", _BESIDE))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that at the end no worker waits for another's long test."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of pictures, clips and models beside the checkout. Needs the `shared` mark."""

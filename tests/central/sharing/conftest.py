@@ -12,7 +12,7 @@ from httpx import Client
 from central.database import connect, migrate
 from central.sharing import Departments, Scope
 from tests.office import NOW, Office
-from tests.staff import Staff
+from tests.staff import NO_TLS, Staff
 from tests.stories import Teller
 
 EVERYTHING = tuple(Scope)
@@ -39,6 +39,7 @@ class Town:
             base_url=f"{self.staff.address}/api/v1",
             headers={"Authorization": f"Bearer {key}"},
             timeout=60,
+            verify=NO_TLS,
         ) as client:
             yield client
 
