@@ -17,7 +17,7 @@ _SHARED = Path(os.environ.get("FIRELANE_SHARED_DATA", _BESIDE))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that at the end no worker waits for another's long test."""
+    """What takes longest begins first: at the end no worker waits for another's long test."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
