@@ -13,6 +13,7 @@ from edge.outbox import Outbox
 from edge.storage import Damaged
 from edge.trace import point
 from edge.vault import Vault
+from edge.wire.limits import CHUNK_BYTES
 from edge.wire.replies import Need, Receipt, Reject
 from edge.wire.topics import Kind, chunk_topic, device_topic
 
@@ -33,7 +34,7 @@ class Carrier:
         self._vault = vault
         self._courier = Courier(pace, jitter)
         self._cursor = 0
-        self._checked: set[str] = set()
+        self._checked: tuple[str, bytes] = "", b""
         self._look_at_s = 0.0
         self._receipts: list[tuple[Receipt, bytes]] = []
         self._settle_at_s = 0.0
@@ -125,16 +126,12 @@ class Carrier:
         if envelope is None:
             self._courier.forget(announce.seq)
             return None
-        self._checked.clear()
         point("record_sent", str(announce.seq))
         return Publication(device_topic(self._device, Kind.RECORD), envelope)
 
     def _chunk(self, chunk: Chunk, utc_ms: int) -> Publication | None:
         try:
-            if chunk.sha256 not in self._checked:
-                self._vault.check(chunk.sha256)
-                self._checked.add(chunk.sha256)
-            content = self._vault.chunk(chunk.sha256, chunk.index)
+            content = self._content(chunk)
         except Damaged as error:
             log.error("packet set aside seq=%d text=%r", chunk.seq, str(error))
             self._outbox.set_aside(chunk.seq, "exhibit-damaged", str(error), utc_ms)
@@ -142,3 +139,11 @@ class Carrier:
             return None
         point("chunk_sent", f"{chunk.seq} {chunk.index}")
         return Publication(chunk_topic(self._device, chunk.sha256, chunk.index), content)
+
+    def _content(self, chunk: Chunk) -> bytes:
+        """A piece of an image that was read and hashed as a whole: what is sent is what was
+        checked. One image is in hand at a time, since their chunks go one after another."""
+        if self._checked[0] != chunk.sha256:
+            self._checked = chunk.sha256, self._vault.read(chunk.sha256)
+        begin = chunk.index * CHUNK_BYTES
+        return self._checked[1][begin : begin + CHUNK_BYTES]

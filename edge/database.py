@@ -42,7 +42,18 @@ def _first(database: sqlite_utils.Database) -> None:
         database.execute(statement)
 
 
-_KNOWN = frozenset({"first"})
+@STEPS(name="digests")
+def _digests(database: sqlite_utils.Database) -> None:
+    """What nobody signs carries a digest; what is there already is taken to be whole."""
+    for table in ("taken", "stay", "snapshot", "notice"):
+        rows = list(database.execute(f"SELECT * FROM {table}").fetchall())  # noqa: S608 - ours
+        database.execute(f"ALTER TABLE {table} ADD COLUMN digest TEXT NOT NULL DEFAULT ''")
+        database.execute(f"DELETE FROM {table}")  # noqa: S608 - ours
+        told = [(*row, outbox_check.digest(*row)) for row in rows]
+        outbox_check.put_back(database.conn, {table: told} if told else {})
+
+
+_KNOWN = frozenset({"first", "digests"})
 
 
 def _statements(script: str) -> Iterator[str]:

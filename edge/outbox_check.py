@@ -3,6 +3,7 @@
 SQLite finds a damaged page only where its structure is hurt; a bit that flips within a value stays
 unseen, and would send other bytes than were signed, or let an exhibit be removed that a record
 rests on. What a row says is said once more by its own signed bytes, so each start compares the two.
+What nobody signs (open stays, beginnings, exhibits taken, notices) carries a digest of its own.
 
 Reads a connection; the caller has a transaction or the database to itself.
 """
@@ -21,6 +22,19 @@ from edge.wire.replies import Notice
 
 Rows = dict[str, list[tuple[object, ...]]]
 """By table, whole rows in the order of the columns."""
+DAMAGED = "damaged"
+"""Stands for the digest of open stays that were found damaged: they are shown, and end broken."""
+
+
+def digest(*values: object) -> str:
+    """Of a row of what nobody signs: all its values but the digest, in the order of the columns."""
+    return hashlib.sha256(repr(values).encode()).hexdigest()
+
+
+def whole(row: sqlite3.Row) -> bool:
+    """Whether a row that carries a digest is what was kept."""
+    *values, told = tuple(row)
+    return bool(told == digest(*values))
 
 
 def disagreement(connection: sqlite3.Connection) -> str:
@@ -37,20 +51,22 @@ def disagreement(connection: sqlite3.Connection) -> str:
         return f"exhibits of record {min(exhibits)}, which is not there"
     for table, good in _SIDE.items():
         for row in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608 - names of ours
-            if not _is(good, row):
-                return f"a row of {table} cannot be read"
+            if not _is(good, row) or not (whole(row) or row["digest"] == DAMAGED):
+                return f"a row of {table} is not what was kept"
     return ""
 
 
 def salvage(connection: sqlite3.Connection) -> Rows:
-    """The rows that no signed file can bring back and that can still be read: open stays and
-    notices, whose loss would end or misdate a stay."""
+    """The rows that no signed file can bring back and that are whole: open stays and notices, whose
+    loss would end or misdate a stay. Damaged open stays come along, marked: each of them ends as
+    broken. Anything else that is damaged is left behind; the server sends a notice again."""
     found: Rows = {}
     for table, good in _SIDE.items():
         with suppress(sqlite3.DatabaseError):
             for row in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608 - names of ours
-                if _is(good, row):
-                    found.setdefault(table, []).append(tuple(row))
+                if _is(good, row) and (whole(row) or table == "snapshot"):
+                    told = row["digest"] if whole(row) else DAMAGED
+                    found.setdefault(table, []).append((*tuple(row)[:-1], told))
     return found
 
 

@@ -39,6 +39,7 @@ class Memory(Protocol):
 
     def save_stays(self, camera: str, body: bytes) -> None: ...
     def load_stays(self, camera: str) -> bytes | None: ...
+    def stays_damaged(self, camera: str) -> bool: ...
     def notice_done(self, notice_id: UUID) -> None: ...
 
 
@@ -233,6 +234,12 @@ class Post:
 
     def _restore(self, scene: Scene, kept: dict[str, object], t_s: float) -> None:
         boot, clock = self._parts.boot, self._parts.clock
+        stays = base64.b64decode(str(kept["stays"]), validate=True)
+        if self._parts.memory.stays_damaged(self.id):
+            # Any digit may be another: each of them ends as broken, and nobody is accused.
+            log.error("camera %s: what was kept of open stays is damaged", self.id)
+            scene.stays.restore(stays, t_s, None, "what was kept of the stay is damaged")
+            return
         away_s: float | None = None
         if kept["boot"] == boot.id:
             away_s = t_s - float(str(kept["t_s"]))
@@ -240,7 +247,7 @@ class Post:
             away_s = (clock.utc_ms() - int(str(kept["utc_ms"]))) / 1000
         if away_s is not None and away_s < 0:
             away_s = None
-        scene.stays.restore(base64.b64decode(str(kept["stays"]), validate=True), t_s, away_s)
+        scene.stays.restore(stays, t_s, away_s)
         anchors = kept["anchors"]
         assert isinstance(anchors, dict), "written by _keep"
         for stay, (number, mode, text) in anchors.items():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from edge.database import Database
+from edge.outbox_check import DAMAGED, digest
 from edge.trace import point
 from edge.wire.fields import Moment
 from edge.wire.records import Exhibit
@@ -32,9 +33,8 @@ class StayMemory:
         """Replace the rules' snapshot of a camera's open stays."""
         with self._database.transaction("save open stays") as connection:
             connection.execute(
-                "INSERT INTO snapshot (camera, body) VALUES (?, ?)"
-                " ON CONFLICT (camera) DO UPDATE SET body = excluded.body",
-                (camera, body),
+                "INSERT OR REPLACE INTO snapshot (camera, body, digest) VALUES (?, ?, ?)",
+                (camera, body, digest(camera, body)),
             )
         point("stays_saved", camera)
 
@@ -45,12 +45,22 @@ class StayMemory:
             row = connection.execute(query, (camera,)).fetchone()
         return None if row is None else row["body"]
 
+    def stays_damaged(self, camera: str) -> bool:
+        """Whether the disk changed the latest snapshot: what it says is to be believed no more."""
+        with self._database.reading() as connection:
+            query = "SELECT 1 FROM snapshot WHERE camera = ? AND digest = ?"
+            return connection.execute(query, (camera, DAMAGED)).fetchone() is not None
+
     def take(self, stay: UUID, exhibits: list[Exhibit]) -> None:
         """Remember exhibits, already in the vault, for the next record of their stay."""
         with self._database.transaction("remember exhibits") as connection:
             connection.executemany(
-                "INSERT OR IGNORE INTO taken (stay_id, sha256, body) VALUES (?, ?, ?)",
-                [(str(stay), each.sha256, each.model_dump_json()) for each in exhibits],
+                "INSERT OR IGNORE INTO taken (stay_id, sha256, body, digest) VALUES (?, ?, ?, ?)",
+                [
+                    (*row, digest(*row))
+                    for each in exhibits
+                    for row in [(str(stay), each.sha256, each.model_dump_json())]
+                ],
             )
         point("exhibits_remembered", str(stay))
 
@@ -68,10 +78,11 @@ class StayMemory:
             row = connection.execute(query, (str(stay),)).fetchone()
         if row is not None:
             return Moment.model_validate_json(row["begin"])
+        row = str(stay), moment.model_dump_json()
         with self._database.transaction("remember a beginning") as connection:
             connection.execute(
-                "INSERT OR IGNORE INTO stay (stay_id, begin) VALUES (?, ?)",
-                (str(stay), moment.model_dump_json()),
+                "INSERT OR IGNORE INTO stay (stay_id, begin, digest) VALUES (?, ?, ?)",
+                (*row, digest(*row)),
             )
         return moment
 
@@ -83,17 +94,15 @@ class StayMemory:
 
     def notice_came(self, received: ReceivedNotice) -> bool:
         """Keep a notice until the rules have taken it in; False where it is known already."""
+        notice = received.notice
+        row = str(notice.notice_id), notice.to_bytes(), received.mono_ns, received.boot, 0
         with self._database.transaction("keep a notice") as connection:
             changed = connection.execute(
-                "INSERT OR IGNORE INTO notice (notice_id, body, mono_ns, boot) VALUES (?, ?, ?, ?)",
-                (
-                    str(received.notice.notice_id),
-                    received.notice.to_bytes(),
-                    received.mono_ns,
-                    received.boot,
-                ),
+                "INSERT OR IGNORE INTO notice (notice_id, body, mono_ns, boot, done, digest)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (*row, digest(*row)),
             ).rowcount
-        point("notice_kept", str(received.notice.notice_id))
+        point("notice_kept", str(notice.notice_id))
         return changed == 1
 
     def notices(self) -> list[ReceivedNotice]:
@@ -116,5 +125,10 @@ class StayMemory:
     def notice_done(self, notice_id: UUID) -> None:
         """The rules have it, and the snapshot that says so is saved."""
         with self._database.transaction("finish a notice") as connection:
-            query = "UPDATE notice SET done = 1 WHERE notice_id = ?"
-            connection.execute(query, (str(notice_id),))
+            query = "SELECT notice_id, body, mono_ns, boot FROM notice WHERE notice_id = ?"
+            row = connection.execute(query, (str(notice_id),)).fetchone()
+            if row is not None:
+                told = digest(*row, 1), str(notice_id)
+                connection.execute(
+                    "UPDATE notice SET done = 1, digest = ? WHERE notice_id = ?", told
+                )

@@ -25,6 +25,7 @@ _SAVE_S = 10.0
 """A snapshot at least this often: what it does not know of, a power cut turns into a gap."""
 _SOON_S = 5.0
 """Longer than keyframes may be apart while idle."""
+_OFF_UNKNOWN = "the box was off, and nobody knows for how long"
 _RESTLESS_S = 10.0
 """Hidden longer than this, a vehicle no longer asks for every frame; the gate wakes for changes."""
 
@@ -133,11 +134,13 @@ class Stays:
         open_stays = list(self._open.values())
         return dump(Saved(1, self._t_s or 0.0, versions, open_stays, self._ended))
 
-    def restore(self, snapshot: bytes, now_s: float, away_s: float | None) -> None:
+    def restore(
+        self, snapshot: bytes, now_s: float, away_s: float | None, why: str = _OFF_UNKNOWN
+    ) -> None:
         """Go on from a snapshot. `away_s`: seconds from the snapshot's last look until now_s, by
         the monotonic clock (same boot) or a trusted wall clock; None where nobody knows: then no
-        open stay survives. Raises SnapshotError for bytes that are no snapshot; what follows is as
-        after a first start."""
+        open stay survives, and `why` is said. Raises SnapshotError for bytes that are no snapshot;
+        what follows is as after a first start."""
         saved = load(snapshot)
         known = away_s is not None and away_s >= 0
         ahead_s = now_s - saved.saved_s - (away_s if known and away_s is not None else 0.0)
@@ -148,10 +151,8 @@ class Stays:
             moved.track, moved.clear = -1, False
             lane = self._lanes.get(moved.lane)
             if lane is None or lane.version != saved.lanes.get(moved.lane):
-                why = "the lane was drawn anew"
-                moved.lost = moved.lost or (Ending.LANE_CHANGED, why)
+                moved.lost = moved.lost or (Ending.LANE_CHANGED, "the lane was drawn anew")
             elif not known:
-                why = "the box was off, and nobody knows for how long"
                 moved.lost = moved.lost or (Ending.GAP_TOO_LONG, why)
             self._open[moved.id] = moved
         self._ended = [each.later(ahead_s) for each in saved.ended]

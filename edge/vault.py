@@ -57,15 +57,21 @@ class Vault:
         return self._exhibit(sha256).is_file()
 
     def check(self, sha256: str) -> None:
-        """Read an exhibit whole. Raises Damaged unless it is there and hashes to its name."""
+        """Read an exhibit and forget it. Raises Damaged unless it hashes to its name."""
+        self.read(sha256)
+
+    def read(self, sha256: str) -> bytes:
+        """An exhibit whole. Raises Damaged unless it is there and hashes to its name."""
         try:
-            found = hashlib.sha256(self._exhibit(sha256).read_bytes()).hexdigest()
+            content = self._exhibit(sha256).read_bytes()
         except FileNotFoundError:
             raise Damaged(f"exhibit {sha256} is not on the disk") from None
         except OSError as error:
             raise Damaged(f"exhibit {sha256} cannot be read: {error.strerror}") from error
+        found = hashlib.sha256(content).hexdigest()
         if found != sha256:
             raise Damaged(f"exhibit {sha256} has changed on the disk, it now hashes to {found}")
+        return content
 
     def chunk(self, sha256: str, index: int) -> bytes:
         """Chunk `index` of an exhibit: CHUNK_BYTES, the last one shorter. Raises Damaged."""

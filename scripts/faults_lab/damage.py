@@ -6,12 +6,14 @@ found, shown, and nothing else may suffer for it. At the server, `audit` must na
 """
 
 import hashlib
+import json
 import random
 import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy import Engine
 
@@ -20,16 +22,33 @@ from central.database import connect, migrate
 from edge import database as edge_database
 from edge import outbox_check
 from edge.delivery import Delivery
+from edge.stay_memory import ReceivedNotice
 from edge.storage import Damaged
-from edge.wire.replies import Receipt
+from edge.wire.replies import Notice, Receipt
 from scripts.faults_lab.box import delivery, record
 from scripts.faults_lab.invariant import Verdict, together
 from scripts.faults_lab.outcome import Outcome, Scenario
 from scripts.faults_lab.power import device_packets, signing_key
 from tests.device import Packet, SimulatedDevice
 from tests.office import Office
+from tests.packets import DEVICE
 
 PACKETS = 8
+CAMERA, STAYS = "gate", json.dumps({"stays": list(range(1000))}).encode()
+"""Open stays, as far as the disk is concerned."""
+NOTICE = ReceivedNotice(
+    Notice(
+        v=1,
+        device=DEVICE,
+        notice_id=UUID(int=1),
+        stay_id=UUID(int=2),
+        reminded_utc_ms=1_795_687_290_000,
+        sent_utc_ms=1_795_687_292_500,
+        grace_ms=900_000,
+    ),
+    10**12,
+    "boot",
+)
 
 
 def flip(path: Path, chance: random.Random) -> None:
@@ -75,6 +94,8 @@ def _recorded(killed: Path, ended: Path) -> dict[int, str]:
         while record(made, ended, PACKETS, said):
             pass
         _receipt_some(made)
+        made.memory.save_stays(CAMERA, STAYS)
+        made.memory.notice_came(NOTICE)
         shutil.copytree(ended, killed)
     return promised
 
@@ -114,6 +135,11 @@ def _box_after(root: Path, promised: dict[int, str], hurt: Path) -> Verdict:
         found = [name for packet in waiting for name in packet.exhibits if _hurt(made, name)]
         if any(name != hurt.stem for name in found):
             faults.append(f"{hurt.name} was hurt, and {found} found")
+        stays = made.memory.load_stays(CAMERA)
+        if stays not in (None, STAYS) and not made.memory.stays_damaged(CAMERA):
+            faults.append(f"{hurt.name} was hurt, and open stays of other bytes are believed")
+        if made.memory.notices() not in ([], [NOTICE]):
+            faults.append(f"{hurt.name} was hurt, and another notice is believed")
         head = made.outbox.head()[0]
         record(made, root, head + 1)
         if made.outbox.head()[0] != PACKETS + 1:

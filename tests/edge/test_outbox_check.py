@@ -94,6 +94,63 @@ def test_a_notice_that_cannot_be_read_is_left_behind_and_nothing_else(box: Box) 
     assert again.memory.load_stays("front") == b'{"open": 1}'
 
 
+DIGITS = [
+    ("UPDATE snapshot SET body = CAST(replace(body, '1', '3') AS BLOB)", "snapshot"),
+    ("UPDATE notice SET body = CAST(replace(body, '900000', '100000') AS BLOB)", "notice"),
+    ("UPDATE notice SET mono_ns = mono_ns + 1", "notice"),
+    ("UPDATE notice SET done = 1", "notice"),
+    ("UPDATE stay SET begin = replace(begin, '17', '16')", "stay"),
+]
+
+
+@pytest.mark.parametrize(("statement", "table"), DIGITS)
+def test_a_digit_that_flips_in_what_nobody_signs_is_found(
+    box: Box, statement: str, table: str
+) -> None:
+    again = changed(box, statement)
+
+    assert f"a row of {table} is not what was kept" in again.fault
+    assert len(list(box.folder.glob("outbox.damaged-*.sqlite3"))) == 1
+    assert again.memory.notices() == ([] if table == "notice" else [NOTICE])
+    assert again.memory.stays_damaged("front") is (table == "snapshot")
+    assert again.memory.begin(uuid(7), moment(5)) == moment(5 if table == "stay" else 0)
+
+
+def test_damaged_stays_are_damaged_until_the_rules_save_them_anew(box: Box) -> None:
+    again = changed(box, DIGITS[0][0])
+    again.database.close()
+    third = opened(box.folder)
+
+    assert (third.fault, third.memory.stays_damaged("front")) == ("", True)
+    third.memory.save_stays("front", b"{}")
+    assert third.memory.stays_damaged("front") is False
+
+
+def test_a_notice_that_was_taken_in_is_whole(box: Box) -> None:
+    box.memory.notice_came(NOTICE)
+    box.memory.notice_done(NOTICE.notice.notice_id)
+    box.database.close()
+
+    assert opened(box.folder).fault == ""
+
+
+def test_an_outbox_of_the_time_before_digests_gets_them(box: Box) -> None:
+    box.memory.save_stays("front", b"{}")
+    box.memory.notice_came(NOTICE)
+    box.database.close()
+    with closing(sqlite3.connect(box.folder / "outbox.sqlite3")) as database:
+        for table in ("taken", "stay", "snapshot", "notice"):
+            database.execute(f"ALTER TABLE {table} DROP COLUMN digest")
+        database.execute("DELETE FROM _sqlite_migrations WHERE name = 'digests'")
+        database.commit()
+
+    again = opened(box.folder)
+
+    assert again.fault == ""
+    assert again.memory.load_stays("front") == b"{}"
+    assert again.memory.notices() == [NOTICE]
+
+
 def test_a_whole_outbox_is_left_alone(box: Box) -> None:
     again = changed(box, "SELECT 1")
 

@@ -29,7 +29,7 @@ from edge.stay_events import StayEvent, StayEventKind
 from edge.stay_memory import ReceivedNotice
 from edge.storage import DiskFull
 from edge.stubborn import StubbornSink
-from edge.wire.records import PlateReading
+from edge.wire.records import Ending, PlateReading
 from edge.wire.replies import Notice
 from tests import videos
 from tests.edge import yard
@@ -44,12 +44,16 @@ class Memory:
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
         self.done: list[UUID] = []
+        self.damaged: set[str] = set()
 
     def save_stays(self, camera: str, body: bytes) -> None:
         self.kept[camera] = body
 
     def load_stays(self, camera: str) -> bytes | None:
         return self.kept.get(camera)
+
+    def stays_damaged(self, camera: str) -> bool:
+        return camera in self.damaged
 
     def notice_done(self, notice_id: UUID) -> None:
         self.done.append(notice_id)
@@ -109,6 +113,22 @@ def test_after_a_reboot_without_a_trusted_clock_no_stay_goes_on() -> None:
 
     first = told_before.events[0].stay_id
     assert StayEventKind.BROKEN in [e.kind for e in told_after.events if e.stay_id == first]
+
+
+def test_a_stay_whose_kept_bytes_are_damaged_ends_as_broken_and_says_why() -> None:
+    memory = Memory()
+    before, told_before = post(memory, "boot-1")
+    watch(before, 0, 30)
+    memory.damaged.add("yard")
+
+    after, told_after = post(memory, "boot-1")
+    watch(after, 45, 70)
+
+    first = told_before.events[0].stay_id
+    ends = [e for e in told_after.events if e.stay_id == first and e.kind.value == "broken"]
+    assert [(e.ending, e.why) for e in ends] == [
+        (Ending.GAP_TOO_LONG, "what was kept of the stay is damaged")
+    ]
 
 
 def test_what_was_kept_and_cannot_be_read_is_as_a_first_start() -> None:
