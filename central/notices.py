@@ -15,6 +15,7 @@ from central.cases import State
 from central.database import reading
 from central.receipts import Outgoing
 from central.reminder_tables import notice
+from central.trace import point
 from edge.wire.records import Record
 from edge.wire.replies import Notice
 from edge.wire.signing import Signer
@@ -93,11 +94,13 @@ class Notices:
             ended = row.state != State.REMINDED.value
             if not ended:
                 self._publish(self._sealed(row, utc_ms))
+                point("notice_published", str(row.id))
             wait_ms = AGAIN_MS[min(row.times, len(AGAIN_MS) - 1)]
             told = {"times": row.times + 1, "next_utc_ms": utc_ms + wait_ms}
             values = {"over": "ended"} if ended else told
             with self._engine.begin() as db:
                 db.execute(update(notice).where(_C.id == row.id).values(values))
+            point("notice_noted", str(row.id))
         return len(rows)
 
     def _sealed(self, row: Row[tuple[object, ...]], utc_ms: int) -> Outgoing:

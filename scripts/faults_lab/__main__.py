@@ -13,7 +13,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from scripts.faults_lab import away, bad_disk, comeback, damage, hangs, kills, order, power, races
+from scripts.faults_lab import (
+    away,
+    bad_disk,
+    comeback,
+    damage,
+    hangs,
+    kills,
+    notice_cuts,
+    notices,
+    order,
+    packets,
+    power,
+    races,
+)
 from scripts.faults_lab.outcome import (
     Entry,
     Scenario,
@@ -24,7 +37,20 @@ from scripts.faults_lab.outcome import (
     write_down,
 )
 
-_PARTS = (kills, power, bad_disk, damage, comeback, away, hangs, order, races)
+_PARTS = (
+    kills,
+    power,
+    bad_disk,
+    damage,
+    comeback,
+    away,
+    hangs,
+    order,
+    races,
+    packets,
+    notices,
+    notice_cuts,
+)
 ALL = sorted(
     (scenario for part in _PARTS for scenario in part.SCENARIOS),
     key=lambda scenario: scenario.control,

@@ -232,7 +232,7 @@ def _audited(root: Path) -> list[str]:
 
 
 SCENARIOS = (
-    Scenario("bits flip at the box", flips_at_the_box, 20, 400, 200),
+    Scenario("bits flip at the box", flips_at_the_box, 12, 400, 200),
     Scenario("bits flip at the server", flips_at_the_server, 4, 200, 100),
     Scenario("only SQLite's own check, bits flip at the box", unchecked, 40, 200, control=True),
 )

@@ -13,7 +13,12 @@ import edge.trace
 
 _NURSERY = multiprocessing.get_context("forkserver")
 _NURSERY.set_forkserver_preload(
-    ["scripts.faults_lab.box", "scripts.faults_lab.office", "scripts.faults_lab.control"]
+    [
+        "scripts.faults_lab.box",
+        "scripts.faults_lab.office",
+        "scripts.faults_lab.control",
+        "scripts.faults_lab.reminded_box",
+    ]
 )
 
 

@@ -14,6 +14,7 @@ from central.clock import SystemClock
 from central.config import load
 from central.server import Rig, next_epoch
 from central.watchdog import Watchdog
+from scripts.faults_lab.reminding import FLAG, remind_all
 
 
 def main(config: str) -> None:
@@ -23,6 +24,9 @@ def main(config: str) -> None:
     made = link.Link(rig.config.broker, rig.ingest, rig.clock, partial(next_epoch, rig.engine))
     thread, watchdog = Thread(target=made.run, args=(stop,)), Watchdog(os.environ)
     thread.start()
+    folder = Path(config).parent
+    if (folder / FLAG).exists():
+        Thread(target=remind_all, args=(rig, made, folder, stop), daemon=True).start()
     while not stop.wait(0.5) and thread.is_alive():
         watchdog.feed(made.turned_ms, rig.clock.mono_ms())
     thread.join()

@@ -51,7 +51,7 @@ def live_as_box(root: Path, packets: int) -> None:
 
 def live_as_server(root: Path, packets: int) -> None:
     """Take packets, promising each when its receipt would go out."""
-    with _office(root) as office:
+    with office_at(root) as office:
         device = office.register(SimulatedDevice())
         for number, packet in enumerate(device_packets(device, packets), 1):
             office.deliver(packet)
@@ -96,7 +96,7 @@ def check_box(root: Path, promised: dict[int, str], _packets: int) -> Verdict:
 
 def check_server(root: Path, promised: dict[int, str], packets: int) -> Verdict:
     """Open what is left as the next start would; then every packet comes once more."""
-    with _office(root) as office:
+    with office_at(root) as office:
         lost = sum(not _stored(office, sha256) for sha256 in promised.values())
         device = SimulatedDevice()
         if office.registry.registered(device.id) is None:
@@ -134,7 +134,7 @@ def _stored(office: Office, envelope_sha256: str) -> bool:
 
 
 @contextmanager
-def _office(root: Path) -> Iterator[Office]:
+def office_at(root: Path) -> Iterator[Office]:
     engine = connect(f"sqlite:///{root}/central.db")
     if "full" in sys.argv[4:]:
         _without_full(engine)
@@ -167,6 +167,8 @@ class Life:
     who: str
     check: Callable[[Path, dict[int, str], int], Verdict]
     without: str = ""
+    module: str = "scripts.faults_lab.power"
+    """Whose `main` lives it."""
 
 
 def cut_often(life: Life, folder: Path, chance: random.Random, trials: int) -> Outcome:
@@ -201,7 +203,7 @@ def _recorded(life: Life, folder: Path, packets: int) -> list[Entry]:
         "FAULTS_LOG": str(folder / "log"),
         "PYTHONPATH": str(ROOT),
     }
-    argv = [sys.executable, "-m", "scripts.faults_lab.power", life.who, str(folder / "root")]
+    argv = [sys.executable, "-m", life.module, life.who, str(folder / "root")]
     without = [life.without] if life.without else []
     subprocess.run(
         [*argv, str(packets), *without], check=True, env=environment, cwd=ROOT, timeout=900
@@ -219,8 +221,8 @@ def _note_promise(entry: Entry, promised: dict[int, str]) -> None:
 
 BOX, SERVER = Life("box", check_box), Life("server", check_server)
 SCENARIOS = (
-    Scenario("power cut at the box", partial(cut_often, BOX), 6, 200, 100),
-    Scenario("power cut at the server", partial(cut_often, SERVER), 4, 200, 100),
+    Scenario("power cut at the box", partial(cut_often, BOX), 4, 200, 100),
+    Scenario("power cut at the server", partial(cut_often, SERVER), 2, 200, 100),
     Scenario(
         "no fsync of files, power cut at the box",
         partial(cut_often, Life("box", check_box, "fsync")),

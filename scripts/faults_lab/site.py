@@ -46,6 +46,9 @@ class Site:
     """The server's end, where it runs in this process."""
     box_mode: str = ""
     """A box without a safeguard (control.py); empty for the real one."""
+    box_module: str = "box"
+    records_each: int = 1
+    """Records that come of each packet made: with a notice there is a second one."""
     target: int = 0
     """How many packets the box shall have made."""
     deaths: Counter[str] = field(default_factory=Counter)
@@ -123,7 +126,7 @@ class Site:
         if self.box_mode:
             self.box = self._start("control", (self.box_mode, folder), kill)
         else:
-            self.box = self._start("box", (folder,), kill)
+            self.box = self._start(self.box_module, (folder,), kill)
 
     def start_office(self, kill: str = "") -> None:
         self.office = self._start("office", (str(self.config),), kill)
@@ -160,7 +163,7 @@ class Site:
     def settled(self) -> bool:
         """All packets are made and receipted."""
         latest, waiting = self.outbox()
-        return latest >= self.target and waiting == 0
+        return latest >= self.target * self.records_each and waiting == 0
 
     def recovered(self, start: Callable[[], None], limit_s: float = PATIENT_S) -> None:
         """Start what was killed; everything that was promised must arrive. Raises Stuck."""
