@@ -49,17 +49,19 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """Nothing to look at, and why."""
+    """Nothing to look at, and why. `last` is the last frame that came, where one did."""
 
     t_s: float
     state: State
+    last: Frame | None = None
 
 
 Look: TypeAlias = Frame | Outage
 
 
 class CameraSource(Protocol):
-    """Where the pipeline gets its frames from."""
+    """Where the pipeline gets its frames from. A frame is megabytes, so the pipeline lets go of one
+    before it asks for the next; an Outage brings it back."""
 
     pace: Pace
     """Set by the pipeline after each look: how closely to watch."""
@@ -151,20 +153,27 @@ class LiveCamera:
         )
         thread.start()
         last_s = due_s = self._mono_s()
+        last: Frame | None = None
+        look: Look | None
         while not self._stop.is_set():
             taken = self._take(due_s)
             now_s = self._mono_s()
             if taken is not None:
-                look: Look | None = self._frame(*taken)
+                # The old picture goes before the new is made; one of a folder may be no picture.
+                last = None if self._config.is_network else last
+                look = made = self._frame(*taken)
+                last = made or last
+                del taken, made
                 # The stream paces itself; this bounds one that cannot.
                 due_s = now_s + 0.5 / self._config.sample_hz
             elif now_s - last_s >= self._outage_s():
-                look = Outage(now_s, self.facts.state)
+                look = Outage(now_s, self.facts.state, last)
             else:
                 continue
             last_s = now_s
             if look is not None:
                 yield look
+            look = None
         thread.join(timeout=2)
 
     def close(self) -> None:
@@ -246,6 +255,7 @@ class LiveCamera:
             now_s = self._mono_s()
             t_s = times.stamp(decoded.pts_s, now_s)
             self._offer(stream, decoded, t_s, self._clock.utc_ms() - round((now_s - t_s) * 1000))
+            del decoded
             if self._stop.is_set():
                 return
 

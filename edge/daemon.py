@@ -49,8 +49,9 @@ from edge.wire.status import DetectorHealth
 log = logging.getLogger("firelane.daemon")
 
 _TURN_S = 1.0
-_HAND_BACK_S = (60.0, 3600.0)
-"""When memory is handed back: once everything has been used, then every hour."""
+_HAND_BACK_S = (60.0, 600.0)
+"""When memory is handed back: once everything has been used, then every ten minutes. It takes a
+tenth of a second."""
 _POST_LIMIT_S = 60.0
 _UPLINK_LIMIT_S = 120.0
 _NS = 1_000_000_000

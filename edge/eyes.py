@@ -338,9 +338,9 @@ def descriptor(grey: Grey, box: Box, mode: str) -> Appearance | None:
     if taken is None:
         return None
     small = cv2.resize(taken.values, (_DESCRIPTOR, _DESCRIPTOR), interpolation=cv2.INTER_AREA)
-    values = np.asarray(small, np.float32)
+    values = np.asarray(small, np.float64)
     values = values - values.mean()
-    return Appearance(tuple(round(float(value), 3) for value in values.ravel()), mode)
+    return Appearance(tuple(np.round(values, 3).ravel().tolist()), mode)
 
 
 def region_of(lanes: tuple[Lane, ...]) -> Box:

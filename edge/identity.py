@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import sqrt
+from operator import mul
 
 from edge.wire.records import Proof
 
@@ -58,8 +59,9 @@ def similarity(a: Appearance, b: Appearance) -> float | None:
 
 def correlation(a: Sequence[float], b: Sequence[float]) -> float | None:
     """Cosine of two vectors of the same length; None where one of them is all zero."""
-    norm = sqrt(sum(x * x for x in a)) * sqrt(sum(x * x for x in b))
-    return sum(x * y for x, y in zip(a, b, strict=True)) / norm if norm > 0 else None
+    # Run some hundred times a look while vehicles pass: a generator costs three times as much.
+    norm = sqrt(sum(map(mul, a, a))) * sqrt(sum(map(mul, b, b)))
+    return sum(map(mul, a, b)) / norm if norm > 0 else None
 
 
 def plates_differ(a: str, b: str) -> int:

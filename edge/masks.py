@@ -7,7 +7,6 @@ nor is the ground of the lane: within the lane only the inside of another vehicl
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import cv2
@@ -28,6 +27,7 @@ _FACE_PX = 18
 _LEAST_PX = 4
 _TILE_PX = 320
 _NEAR_PX = 96
+_CASCADE = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,11 @@ def faces(image: Picture, where: NDArray[np.bool_] | None = None) -> list[Box]:
     least, in `where`.
 
     In tiles, and once more whole at a small size for near faces: the cascade's tables grow with
-    the picture, to 52 MB for 1280x720 at once, a third of what the daemon may have.
+    the picture, to 52 MB for 1280x720 at once, a third of what the daemon may have. It keeps those
+    of its largest tile, 20 MB, for as long as it lives, so it lives for one picture: it is read
+    again in 15 ms, and pictures are kept a few times a stay.
     """
+    cascade = cv2.CascadeClassifier(str(_CASCADE))
     grey: Picture = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
     height, width = grey.shape
     found = []
@@ -81,9 +84,9 @@ def faces(image: Picture, where: NDArray[np.bool_] | None = None) -> list[Box]:
             if rows.start >= rows.stop or columns.start >= columns.stop:
                 continue
             at = (columns.start, rows.start)
-            found += _search(grey[rows, columns], 1.0, (_FACE_PX, _NEAR_PX), at)
+            found += _search(cascade, grey[rows, columns], 1.0, (_FACE_PX, _NEAR_PX), at)
     step = max(2, -(-max(height, width) // (2 * _TILE_PX)))
-    found += _search(grey[::step, ::step], step, (_NEAR_PX // step, height), (0, 0))
+    found += _search(cascade, grey[::step, ::step], step, (_NEAR_PX // step, height), (0, 0))
     return found
 
 
@@ -106,13 +109,19 @@ def _part(
     )
 
 
-def _search(grey: Picture, step: float, sizes: tuple[int, int], at: tuple[int, int]) -> list[Box]:
+def _search(
+    cascade: cv2.CascadeClassifier,
+    grey: Picture,
+    step: float,
+    sizes: tuple[int, int],
+    at: tuple[int, int],
+) -> list[Box]:
     """Faces of `sizes` (least, most) pixels of `grey`, as boxes of the whole picture, in which
     `grey` begins at `at` and has one pixel for `step`."""
     least, most = max(sizes[0], _FACE_PX), sizes[1]
     if min(grey.shape) < least:
         return []
-    found = _cascade().detectMultiScale(
+    found = cascade.detectMultiScale(
         np.ascontiguousarray(grey), 1.1, 6, minSize=(least, least), maxSize=(most, most)
     )
     return [
@@ -124,12 +133,6 @@ def _search(grey: Picture, step: float, sizes: tuple[int, int], at: tuple[int, i
         )
         for x, y, width, tall in np.asarray(found, float).reshape(-1, 4).tolist()
     ]
-
-
-@cache
-def _cascade() -> cv2.CascadeClassifier:
-    folder = Path(cv2.__file__).parent / "data"
-    return cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_default.xml"))
 
 
 def _plate_zone(box: Box, *, inside: bool) -> Box:

@@ -46,7 +46,8 @@ def hand_back() -> None:
 
 
 def _unchanged(smaps: str) -> Iterator[tuple[int, int]]:
-    """Address ranges of files mapped read-only, privately, with no page changed in memory."""
+    """Address ranges of files mapped read-only, with no page changed in memory: libraries, and the
+    models, whose weights the runtime has packed for itself."""
     span: tuple[int, int] | None = None
     for line in smaps.splitlines():
         words = line.split()
@@ -56,5 +57,5 @@ def _unchanged(smaps: str) -> Iterator[tuple[int, int]]:
         else:
             begin, _, end = words[0].partition("-")
             from_file = len(words) > 5 and words[5].startswith("/")
-            plain = from_file and "w" not in words[1] and words[1].endswith("p")
+            plain = from_file and "w" not in words[1]
             span = (int(begin, 16), int(end, 16)) if plain else None

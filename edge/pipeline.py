@@ -62,15 +62,15 @@ class Rig:
 def watch(rig: Rig) -> None:
     """Run one camera until its source is closed or ends."""
     scene: Scene | None = None
-    frame: Frame | None = None
     for taken in rig.camera.frames():
         if scene is None:
             if isinstance(taken, Outage):
                 continue
             scene = rig.begin((taken.image.shape[1], taken.image.shape[0]), taken.t_s)
         seen: Seen | None = None
-        if isinstance(taken, Frame):
-            frame = scene.eyes.fitted(taken)
+        frame = taken if isinstance(taken, Frame) else taken.last
+        frame = scene.eyes.fitted(frame) if frame is not None else None
+        if isinstance(taken, Frame) and frame is not None:
             rig.sink.saw(frame)
             seen = _see(scene, frame)
         look = Look(taken.t_s, GapReason.STREAM_DOWN, searched=False) if seen is None else seen.look
@@ -83,6 +83,8 @@ def watch(rig: Rig) -> None:
         rig.camera.pace = _pace(scene, taken.t_s)
         for onlooker in rig.onlookers:
             onlooker.look(seen.frame if seen is not None else None, seen, events)
+        # The camera makes the next picture only now: two of them at once are twelve megabytes.
+        del taken, frame, seen
 
 
 def _pace(scene: Scene, t_s: float) -> Pace:

@@ -23,6 +23,7 @@ from edge.pipeline import Onlooker, Rig, Scene, Sink, watch
 from edge.stay_events import Reminder, StayEvent
 from edge.stay_memory import ReceivedNotice
 from edge.storage import StorageFault, write_durably
+from edge.view import View
 from edge.wire.status import CameraHealth, CameraProfile
 
 log = logging.getLogger("firelane.camera")
@@ -96,7 +97,7 @@ class Post:
         self.failure: BaseException | None = None
         self._looked: deque[float] = deque(maxlen=1000)
         self._received: deque[tuple[float, int]] = deque(maxlen=1000)
-        self._seen: Seen | None = None
+        self._view: View | None = None
         self._scene: Scene | None = None
         self._frame_size = (0, 0)
         self._alive_ns = parts.clock.mono_ns()
@@ -141,9 +142,10 @@ class Post:
         if not self._looked:
             log.info("first look after_s=%.2f camera=%s", running_s(now_s), self.id)
         self._looked.append(now_s)
-        if self._seen is not None and self._seen.view.state is not seen.view.state:
+        if self._view is not None and self._view.state is not seen.view.state:
             log.warning("view camera=%s state=%s", self._parts.config.id, seen.view.state.value)
-        self._seen = seen
+        # Not all that was seen: a frame goes with it, six megabytes.
+        self._view = seen.view
         for event in events:
             log.info(
                 "stay %s camera=%s lane=%s stay=%s stood_s=%.1f why=%s",
@@ -164,21 +166,21 @@ class Post:
         )
 
     def health(self) -> CameraHealth:
-        facts, now_s, seen = self.camera.facts, self._now_s(), self._seen
+        facts, now_s, view = self.camera.facts, self._now_s(), self._view
         last_s = facts.last_frame_mono_s
         scene = self._scene
         return CameraHealth(
             id=self._parts.config.id,
             state=facts.state,
-            view="unknown" if seen is None else seen.view.state.value,
-            light="unknown" if seen is None else seen.view.light.value,
+            view="unknown" if view is None else view.state.value,
+            light="unknown" if view is None else view.light.value,
             last_frame_age_s=None if last_s is None else max(0.0, now_s - last_s),
             fps_in=self._fps_in(now_s),
             fps_looked=_rate([t for t in list(self._looked) if now_s - t < _RATE_OVER_S]),
             reconnects_1h=facts.last_hour(facts.reconnects_s, now_s),
             stalls_1h=facts.last_hour(facts.stalls_s, now_s),
             occupied=0 if scene is None else len(scene.stays.places()),
-            moved_px=None if seen is None else round(seen.view.moved_px, 1),
+            moved_px=None if view is None else round(view.moved_px, 1),
         )
 
     def _run(self) -> None:

@@ -190,7 +190,7 @@ class CameraView:
         covered = not familiar and self._flat_share(grey) > self.rules.covered_share
         if spread < self.rules.flat_spread or covered:
             return ViewState.COVERED
-        if self._sharpness and sharpness(grey) < self.rules.sharpness_share * self._sharpness:
+        if self._sharpness and grey.sharpness < self.rules.sharpness_share * self._sharpness:
             return ViewState.BLURRED
         limit_px = self.rules.moved_share * pixels.shape[1] / grey.scale[0]
         away = shift[0] - self.moved[0], shift[1] - self.moved[1]
@@ -278,7 +278,7 @@ class CameraView:
         if reference is None or reference.shape != grey.normal.shape:
             self._references[infrared] = self._aligned(grey).copy()
             self._followed_s[infrared] = 0.0
-            self._sharpness = sharpness(grey)
+            self._sharpness = grey.sharpness
             return
         elapsed_s = t_s - self._last_s
         self._followed_s[infrared] += elapsed_s
@@ -286,7 +286,7 @@ class CameraView:
         memory_s = min(self.rules.refresh_s, self._followed_s[infrared])
         rate = 1.0 - float(np.exp(-elapsed_s / memory_s)) if memory_s > 0 else 0.0
         reference += np.float32(rate) * (self._aligned(grey) - reference)
-        seen = sharpness(grey)
+        seen = grey.sharpness
         self._sharpness = seen + (1 - rate) * ((self._sharpness or seen) - seen)
 
 
@@ -298,12 +298,6 @@ def light_of(image: Pixels, grey: Grey) -> Light:
     if colour < 3.0:
         return Light.IR
     return Light.DUSK if float(grey.pixels.mean()) < 55.0 else Light.DAY
-
-
-def sharpness(grey: Grey) -> float:
-    """Variance of the Laplacian over that of the picture: falls with defocus, not with light."""
-    laplacian = cv2.Laplacian(grey.pixels, cv2.CV_32F)
-    return float(laplacian.var() / (float(grey.pixels.var()) + 25.0))
 
 
 def blockwise(reference: Values, now: Values) -> float:

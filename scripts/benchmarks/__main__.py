@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from scripts.benchmarks import clone, delivery, edge, server, site, soak, wear
+from scripts.benchmarks import clone, delivery, edge, memory, server, site, soak, wear
 
 
 def main() -> int:
@@ -15,6 +15,7 @@ def main() -> int:
         "delivery": delivery.measure,
         "edge": edge.measure,
         "wear": wear.measure,
+        "memory": lambda runs: memory.measure(),
     }
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("name", choices=[*sorted(benches), "soak"])

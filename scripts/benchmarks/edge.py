@@ -31,7 +31,7 @@ from edge.recording import Shown
 from edge.rig import new_ids, scene_maker
 from edge.stay_events import StayEvent
 from edge.wire.records import PlateReading
-from scripts.benchmarks import streams
+from scripts.benchmarks import memory, streams
 
 ROOT = streams.ROOT
 SECONDS = 40
@@ -105,7 +105,8 @@ def measure(runs: int) -> str:
             cells.append(f"{theirs:.0f} ({total / theirs:.2f})")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
         print(lines[-1], flush=True)
-    return "\n".join(["CPU-seconds per camera-hour, medians", "", *lines])
+    spent = ["CPU-seconds per camera-hour, medians", "", *lines]
+    return "\n".join([*spent, "", "Memory of the daemon", "", memory.measure()])
 
 
 class _Timed(SharedDetector):

@@ -5,6 +5,7 @@ import base64
 import json
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -20,11 +21,13 @@ from edge.wire.records import GapReason, Proof, Record, RecordKind
 from scripts.scene.truth import read_truth
 
 CLIP = Path("tests/clips/replaced.mp4")
+FPS = 8
 SIZE = (576, 324)
 BEFORE, AFTER = (56, 8), (24, 20)
 """Left upper corner of the window in the clip: the view moves by a twentieth of its width."""
 BUMPED_S = 5.0
 AT_REST_S = 4.0
+SECONDS = 29.0
 TIMES = ("settle_s=3", "confirm_s=4", "grace_s=60", "scan_s=5", "max_gap_s=60")
 
 
@@ -40,14 +43,14 @@ def windowed(out: Path) -> Path:
     """The clip through the window that jumps."""
     path = out / "bumped.mp4"
     with av.open(str(CLIP)) as source, av.open(str(path), "w") as target:
-        video = target.add_stream("libx264", rate=8, options={"crf": "16", "g": "16"})
+        video = target.add_stream("libx264", rate=FPS, options={"crf": "16", "g": "16"})
         assert isinstance(video, av.VideoStream)
         video.width, video.height, video.pix_fmt = *SIZE, "yuv420p"
-        for number, frame in enumerate(source.decode(video=0)):
+        for number, frame in enumerate(islice(source.decode(video=0), round(SECONDS * FPS))):
             x, y = BEFORE if (frame.time or 0.0) < BUMPED_S else AFTER
             cut = frame.to_ndarray(format="bgr24")[y : y + SIZE[1], x : x + SIZE[0]]
             shown = av.VideoFrame.from_ndarray(np.ascontiguousarray(cut), format="bgr24")
-            shown.pts, shown.time_base = number, Fraction(1, 8)
+            shown.pts, shown.time_base = number, Fraction(1, FPS)
             target.mux(video.encode(shown))
         target.mux(video.encode(None))
     return path

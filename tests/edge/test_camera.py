@@ -264,6 +264,7 @@ def test_time_goes_on_while_the_stream_stands_still_and_it_is_connected_anew(cli
             before = first(looks, Frame)
             server.freeze()
             outages = [first(looks, Outage), first(looks, Outage)]
+            assert all(isinstance(o, Outage) and isinstance(o.last, Frame) for o in outages)
             server.thaw()
             after = first(looks, Frame)
 

@@ -1,4 +1,6 @@
 import json
+import weakref
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,7 +93,8 @@ def test_a_detector_that_goes_blind_loses_no_stay_while_the_place_looks_the_same
 
 def test_a_stream_that_is_down_is_a_gap_that_the_same_vehicle_survives() -> None:
     looks = yard.film(60, STAY)
-    down = [Outage(look.t_s, "timeout") if 22 <= look.t_s < 40 else look for look in looks]
+    last = next(one for one in reversed(looks) if one.t_s < 22 and isinstance(one, Frame))
+    down = [Outage(look.t_s, "timeout", last) if 22 <= look.t_s < 40 else look for look in looks]
 
     kept, _ = yard.run(down)
 
@@ -101,6 +104,25 @@ def test_a_stream_that_is_down_is_a_gap_that_the_same_vehicle_survives() -> None
     assert gap.reason is GapReason.STREAM_DOWN
     assert gap.begin_s == pytest.approx(21.5, abs=0.6)
     assert gap.end_s == pytest.approx(40, abs=0.6)
+
+
+def test_a_picture_is_let_go_before_the_next_one_is_made() -> None:
+    """Two pictures of a 1080p camera at once would be twelve megabytes, for each camera."""
+    held: list[bool] = []
+
+    class Lean(yard.Script):
+        def frames(self) -> Iterator[Look]:
+            given: list[Callable[[], object]] = []
+            for n in range(6):
+                held.append(any(one() is not None for one in given))
+                made = yard.frame(n / 2, yard.picture(yard.PLACE, number=n), n)
+                given.append(weakref.ref(made.image))
+                yield made
+                del made
+
+    watch(Rig(Lean([]), yard.begin(yard.RedDetector()), yard.Kept()))
+
+    assert held == [False] * 6
 
 
 def test_a_camera_gone_dark_is_a_gap_and_accuses_nobody_in_it() -> None:
