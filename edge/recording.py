@@ -5,6 +5,7 @@ Each camera has a recorder; all share one vault, outbox and chain. `run` sends w
 """
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -59,6 +60,9 @@ STALE_S = 5.0
 _CLOSE_UP = 0.08
 """The close-up takes in this share of the vehicle's box around it."""
 _LEAST_PX = 16
+_ONE_AT_A_TIME = threading.Lock()
+"""Held while a picture is masked and encoded: that takes 30 MB for a moment, and cameras that look
+at one scene record at one moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,10 @@ class CameraRecorder:
 
     def _keep(self, occasion: Occasion, shown: Shown) -> list[Exhibit]:
         """The wide view and the close-up, masked, encoded once, durable."""
+        with _ONE_AT_A_TIME:
+            return self._kept(occasion, shown)
+
+    def _kept(self, occasion: Occasion, shown: Shown) -> list[Exhibit]:
         masked = Masked(shown.frame.image, ())
         if self._parts.mask:
             subject = Subject(shown.subject, shown.lane.points)
