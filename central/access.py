@@ -61,6 +61,8 @@ class Act(StrEnum):
     MEASURE_REVIEWS = "measure reviews"
     HOLD = "put and lift legal holds"
     SEE_RETENTION = "see what was erased"
+    PUBLISH = "make covered copies for the public"
+    MIND_ALARMS = "see and acknowledge alarms"
     SEE_STATISTICS = "see the statistics"
     TYPE_PLATES = "type plates and settle doubtful reminders"
     SEE_GATEWAYS = "see the gateways"
@@ -99,6 +101,8 @@ ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
         Act.UNMASK: frozenset({Role.OFFICER, Role.HEAD, Role.LEGAL, Role.SERVICE}),
         Act.MEASURE_REVIEWS: frozenset({Role.HEAD, Role.AUDITOR}),
         Act.HOLD: frozenset({Role.HEAD, Role.LEGAL}),
+        Act.MIND_ALARMS: frozenset({Role.ADMIN, Role.HEAD}),
+        Act.PUBLISH: frozenset({Role.HEAD, Role.LEGAL}),
         Act.SEE_RETENTION: frozenset({Role.HEAD, Role.LEGAL, Role.AUDITOR}),
         # Screeners are contract staff: what the office makes of their work is not theirs to see.
         Act.SEE_STATISTICS: _EVERYBODY - {Role.ADMIN, Role.SCREENER},

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from central import following, full_text
+from central.alarms import Alarms
 from central.blobs import Blobs
 from central.clock import Clock
 from central.doubts import Doubts
@@ -22,6 +23,7 @@ from central.keeping import rounds as keeping
 from central.keeping.holds import Holds
 from central.keeping.ledger import Ledger
 from central.oversight import Audit
+from central.publications import Publications
 from central.purposes import Purposes
 from central.seeds import Seeds
 from edge.wire.signing import Signer
@@ -29,6 +31,7 @@ from edge.wire.signing import Signer
 _FOLLOW_S = 3.0
 _RETENTION_S = 600.0
 _RECHECK_S = 30.0
+_LOG_HEAD_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class BackOffice:
     purposes: Purposes
     audit: Audit
     seeds: Seeds
+    publications: Publications
+    alarms: Alarms
 
     @classmethod
     def over(cls, engine: Engine, blobs: Blobs, signer: Signer, clock: Clock) -> "BackOffice":
@@ -63,6 +68,8 @@ class BackOffice:
             Purposes(engine),
             Audit(engine),
             Seeds(engine, blobs),
+            Publications(engine, blobs),
+            Alarms(engine, blobs),
         )
 
     def catch_up(self) -> None:
@@ -73,6 +80,7 @@ class BackOffice:
     def jobs(self) -> Sequence[Job]:
         """Work that comes round, for central/jobs.py."""
         return (
+            Job("log-head", _LOG_HEAD_S, self.alarms.run),
             Job("figures", _FOLLOW_S, self._follow(rollup.NAME, rollup.refresh)),
             Job("full-text", _FOLLOW_S, self._follow(full_text.NAME, full_text.refresh)),
             Job("retention", _RETENTION_S, self._erase),

@@ -66,7 +66,7 @@ class Blobs:
             whole.unlink()
         except FileNotFoundError:
             return
-        _flush(whole.parent)
+        flush(whole.parent)
 
     def write_chunk(self, device: str, sha256: str, index: int, chunk: bytes) -> None:
         """Put a chunk at its place in the part. Writing it twice changes nothing."""
@@ -81,6 +81,15 @@ class Blobs:
         finally:
             os.close(handle)
         point("chunk_written", f"{sha256} {index}")
+
+    def keep(self, shelf: str, data: bytes) -> str:
+        """Put bytes that this server made into the folder; the name they have from now on."""
+        name = hashlib.sha256(data).hexdigest()
+        for index in range(-(-len(data) // CHUNK_BYTES)):
+            chunk = data[index * CHUNK_BYTES : (index + 1) * CHUNK_BYTES]
+            self.write_chunk(shelf, name, index, chunk)
+        self.finish(shelf, name, len(data))
+        return name
 
     def finish(self, device: str, sha256: str, size: int) -> None:
         """Make a complete part an image: hash, flush, rename, flush the folder.
@@ -104,7 +113,7 @@ class Blobs:
         point("part_hashed", sha256)
         try:
             self._make_folders(whole.parent)
-            _flush(part)
+            flush(part)
             point("part_flushed", sha256)
             with suppress(FileNotFoundError):  # another worker renamed the same bytes
                 part.rename(whole)
@@ -139,10 +148,10 @@ class Blobs:
 
     def _flush_folders(self, whole: Path) -> None:
         """The name of an image, and of the folders that it may be the first in: cd, ab, sha256."""
-        _flush(whole.parent)
+        flush(whole.parent)
         for folder in whole.parents[:3]:
             if folder not in self._named:
-                _flush(folder.parent)
+                flush(folder.parent)
         self._named.update(whole.parents[:3])
 
 
@@ -154,14 +163,15 @@ def make_folder(folder: Path) -> None:
     make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     try:
-        _flush(folder.parent)
+        flush(folder.parent)
     except OSError:
         with suppress(OSError):
             folder.rmdir()  # else the next one would find it and take its name for flushed
         raise
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """A file's bytes, or the names in a folder, stay after a power cut. Raises OSError."""
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

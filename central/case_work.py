@@ -22,6 +22,7 @@ from central.jobs import Job
 from central.lookup import Lookup
 from central.owner_lookup import OwnerLookup
 from central.paying import Paying
+from central.returns import Returns
 
 _CLOCKS_S, _PAYING_S, _PRESS_S = 5.0, 5.0, 2.0
 
@@ -36,6 +37,7 @@ class CaseWork:
     clocks: Clocks
     paying: Paying
     owners: OwnerLookup
+    returns: Returns
 
     @classmethod
     def over(
@@ -53,6 +55,7 @@ class CaseWork:
             clocks=Clocks(engine, calendar),
             paying=Paying(engine, calendar, channel),
             owners=OwnerLookup(engine, register),
+            returns=Returns(engine),
         )
 
     def jobs(self) -> Sequence[Job]:

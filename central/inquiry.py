@@ -5,10 +5,21 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from central import acting, balances, bars, documents, fines, interests, papers, stays, tables
+from central import (
+    acting,
+    balances,
+    bars,
+    documents,
+    fines,
+    interests,
+    papers,
+    returns,
+    stays,
+    tables,
+)
 from central.acting import Logged
 from central.calendar import LegalCalendar
-from central.case_moves import RULES
+from central.case_moves import RULES, SINCE_DECISION
 from central.cases import Case, Guard, Role
 from central.documents import facts
 from central.documents.wording import local
@@ -47,7 +58,7 @@ def read(
         certified=_certified(db, person),
         conflict=interests.interest(db, case_id, person) is not None,
         shown=_shown(file, case, green=green),
-        other_fines=len(_fines(db, file, end_utc_ms)),
+        other_fines=len(_fines(db, file, end_utc_ms)) + _decided_stays(db, case_id),
         only_warns=_only_warns(file),
         barred=bars.SEEN_HERE - bars.shown(db, case_id),
         issued=frozenset(one.kind for one in file.issued),
@@ -108,6 +119,11 @@ def _fines(db: Connection, file: facts.File, end_utc_ms: int) -> tuple[fines.Fin
     if row.plate is None:
         return ()
     return fines.other_fines(db, row.plate, row.plate_colour, row.begin_utc_ms, end_utc_ms, row.id)
+
+
+def _decided_stays(db: Connection, case_id: UUID) -> int:
+    """Decided cases of the same act: the vehicle only left for a moment."""
+    return sum(one.state in SINCE_DECISION for one in returns.same_act(db, case_id))
 
 
 def _only_warns(file: facts.File) -> bool | None:

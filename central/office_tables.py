@@ -212,14 +212,21 @@ office_alarm = Table(
     comment="what every member of staff must know now",
 )
 
-masked_copy = Table(
-    "masked_copy",
+publication = Table(
+    "publication",
     metadata,
-    Column("sha256", _HASH, primary_key=True),
+    Column("id", Uuid, primary_key=True),
     Column("case_id", Uuid, ForeignKey("case.id"), nullable=False, index=True),
-    Column("exhibit", _HASH, nullable=False),
-    Column("areas", Text, nullable=False, comment="JSON: what was made unreadable, in pixels"),
+    Column("document", _HASH, ForeignKey("document.sha256"), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("pdf", _HASH, nullable=False, comment="of the covered copy"),
+    Column("images", Text, nullable=False, comment="JSON list of hashes, every picture in blocks"),
     Column("purpose", String(200), nullable=False),
-    Column("by", _USER, nullable=False),
-    Column("utc_ms", BigInteger, nullable=False),
+    Column("made_by", _USER, nullable=False),
+    Column("made_utc_ms", BigInteger, nullable=False),
+    Column("withdrawn_by", String(64), comment="a user, or who did it by itself"),
+    Column("withdrawn_utc_ms", BigInteger, comment="null: the public may see it"),
+    Column("withdraw_reason", String(300)),
+    Column("erased_utc_ms", BigInteger, comment="null: the files are here yet"),
+    comment="covered copies of documents for the public; no original is ever changed",
 )

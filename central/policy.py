@@ -177,6 +177,8 @@ class Retention(Part):
     """Who asked the vehicle register about whom."""
     logs: Days | None = None
     """Who looked at what, who took what, what was refused from devices."""
+    published: Days | None = None
+    """Covered copies for the public, since they were made; then they are withdrawn and erased."""
     unfinished: Days | None = None
     """Records whose pictures never came; the device still has them."""
 

@@ -32,7 +32,6 @@ from central.review import Answer, Desk, Judgement, Point, Typed, own_points
 from central.reviewing import Waiting
 from central.stays import summary
 from central.views import CaseRow, CaseView, Check, ExhibitFile, RecordView
-from edge.wire.limits import CHUNK_BYTES
 from edge.wire.records import Record
 
 A_DAY = 2
@@ -108,11 +107,8 @@ class Seeds:
         images = {name[9:73]: data for name, data in files.items() if name.startswith("exhibits/")}
         if not any(one["kind"] == "overstay" for one in records) or not images:
             raise BadSeed("a seed must hold an overstay and its pictures")
-        for sha256, data in images.items():
-            for index in range(-(-len(data) // CHUNK_BYTES)):
-                chunk = data[index * CHUNK_BYTES : (index + 1) * CHUNK_BYTES]
-                self._blobs.write_chunk(_SHELF, sha256, index, chunk)
-            self._blobs.finish(_SHELF, sha256, len(data))
+        for data in images.values():
+            self._blobs.keep(_SHELF, data)
         with self._engine.begin() as db:
             _require_strange(db, records, images)
             number = _number(db, utc_ms)

@@ -65,12 +65,12 @@ class Walk:
     clocks: Clocks
 
     @classmethod
-    def begun(cls, staff: Staff, teller: Teller, pack: str = PACK) -> "Walk":
+    def begun(cls, staff: Staff, teller: Teller, pack: str = PACK, gate: int = 1) -> "Walk":
         """A vehicle that stayed on after its reminder; the pack is in force."""
         named = add_pack(staff.office, pack)
-        gate = teller.device("gate-1", "望江花园", 1)
-        gate.policy_sha256 = named
-        teller.overstay(gate, teller.arrive(gate, RED, BLUE_PLATE), gaps=())
+        camera = teller.device(f"gate-{gate}", "望江花园", gate)
+        camera.policy_sha256 = named
+        teller.overstay(camera, teller.arrive(camera, RED, BLUE_PLATE), gaps=())
         return cls(staff, staff.case_id(), Clocks(staff.office.engine, load()))
 
     def state(self) -> State:

@@ -8,7 +8,6 @@ PressError
 └── NoDocument      nothing was issued under this hash
 """
 
-import hashlib
 import io
 import logging
 from collections.abc import Sequence
@@ -25,7 +24,6 @@ from central.blobs import Blobs
 from central.database import reading
 from central.document_tables import document
 from central.documents.content import Content, sha256_of
-from edge.wire.limits import CHUNK_BYTES
 
 FONTS = ("Noto Serif CJK SC", "Noto Sans CJK SC")
 PROBE = "消防车通道行政处罚决定书〔2026〕壹佰元整浙鄂粤"
@@ -116,11 +114,7 @@ class Press:
             self._blobs.check(row.pdf_sha256)
             return self._blobs.read(row.pdf_sha256)
         pdf = print_pdf(Content.from_json(row.content))
-        printed = hashlib.sha256(pdf).hexdigest()
-        for index in range(-(-len(pdf) // CHUNK_BYTES)):
-            chunk = pdf[index * CHUNK_BYTES : (index + 1) * CHUNK_BYTES]
-            self._blobs.write_chunk(_SHELF, printed, index, chunk)
-        self._blobs.finish(_SHELF, printed, len(pdf))
+        printed = self._blobs.keep(_SHELF, pdf)
         with self._engine.begin() as db:
             first = _note(db, sha256, printed, utc_ms)
         return pdf if first == printed else self._blobs.read(first)

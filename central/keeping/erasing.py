@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, insert, or_, select, update
 
 from central import acting, events, tables
 from central.blobs import Blobs
@@ -23,7 +23,7 @@ from central.database import reading
 from central.documents.wording import CHINA
 from central.filing import words
 from central.keeping.holds import is_held
-from central.office_tables import case_text, erasure, legal_hold
+from central.office_tables import case_text, erasure, legal_hold, publication
 from central.owner_tables import owner_upload
 from central.policies import kept_packs
 from central.policy import Pack, in_force
@@ -193,7 +193,7 @@ def _erase_images(db: Connection, case_id: UUID, rule: Rule, utc_ms: int) -> int
     if names:
         db.execute(delete(_EXHIBIT).where(_EXHIBIT.c.sha256.in_(names)))
         db.execute(update(_CASE).where(_CASE.c.id == case_id).values(thumb_sha256=None))
-        _bury(db, case_id, rule, utc_ms, names)
+        bury(db, case_id, rule, utc_ms, names)
     return len(names)
 
 
@@ -214,7 +214,7 @@ def _erase_personal(db: Connection, case_id: UUID, rule: Rule, utc_ms: int) -> i
         .values(plate=None, plate_colour=None, plate_status="erased", words=plain)
     )
     events.erase(db, case_id, TYPED)
-    _bury(db, case_id, rule, utc_ms, names, files=False)
+    bury(db, case_id, rule, utc_ms, names, files=False)
     return len(names)
 
 
@@ -224,11 +224,11 @@ def _erase_uploads(db: Connection, case_id: UUID, rule: Rule, utc_ms: int) -> in
     names = db.scalars(select(table.c.sha256).where(table.c.case_id == case_id).distinct()).all()
     elsewhere = select(table.c.sha256).where(table.c.case_id != case_id)
     names = sorted(set(names) - set(db.scalars(elsewhere.where(table.c.sha256.in_(names)))))
-    _bury(db, case_id, rule, utc_ms, names)
+    bury(db, case_id, rule, utc_ms, names)
     return len(names)
 
 
-def _bury(
+def bury(
     db: Connection,
     case_id: UUID,
     rule: Rule,
@@ -248,7 +248,11 @@ def _bury(
 
 
 def _needed(db: Connection, sha256: str) -> bool:
-    """Whether somebody rests on bytes of this hash after all: the same picture came again."""
-    return (
-        db.execute(select(_EXHIBIT.c.sha256).where(_EXHIBIT.c.sha256 == sha256)).first() is not None
+    """Whether somebody rests on bytes of this hash after all: the same picture came again, or was
+    made public again."""
+    copies = publication.c.erased_utc_ms.is_(None) & or_(
+        publication.c.pdf == sha256, publication.c.images.contains(sha256)
     )
+    wanted = (select(_EXHIBIT.c.sha256).where(_EXHIBIT.c.sha256 == sha256),
+              select(publication.c.pdf).where(copies))  # fmt: skip
+    return any(db.execute(query).first() is not None for query in wanted)

@@ -25,7 +25,6 @@ from central.owner.parties import Party, Person
 from central.owner.uploads import Clean
 from central.owner_links import Link
 from central.owner_tables import owner_upload, statement
-from edge.wire.limits import CHUNK_BYTES
 
 MOST_STATEMENTS = 30
 MOST_UPLOADS = 40
@@ -84,19 +83,11 @@ class Speaking:
             if _is_known(db, link, said):
                 return
             _require_measure(db, link, len(said.files))
-        names = [self._keep(one.data) for one in said.files]
+        names = [self._blobs.keep(_SHELF, one.data) for one in said.files]
         with self._engine.begin() as db:
             acting.lock(db, link.case_id)
             if not _is_known(db, link, said):
                 _take(db, link, me, said, proven, names)
-
-    def _keep(self, data: bytes) -> str:
-        name = hashlib.sha256(data).hexdigest()
-        for index in range(-(-len(data) // CHUNK_BYTES)):
-            chunk = data[index * CHUNK_BYTES : (index + 1) * CHUNK_BYTES]
-            self._blobs.write_chunk(_SHELF, name, index, chunk)
-        self._blobs.finish(_SHELF, name, len(data))
-        return name
 
 
 def _is_known(db: Connection, link: Link, said: Said) -> bool:

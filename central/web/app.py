@@ -22,6 +22,7 @@ from central.owner.entry import EntryError
 from central.web import (
     account,
     acts,
+    alarms,
     audit,
     cases,
     codes,
@@ -38,6 +39,7 @@ from central.web import (
     owner_forms,
     papers,
     person,
+    publications,
     quality,
     recheck,
     reminders,
@@ -60,6 +62,7 @@ _LOG = logging.getLogger("central.web")
 PAGES = (
     sessions,
     acts,
+    alarms,
     papers,
     cases,
     desk,
@@ -75,6 +78,7 @@ PAGES = (
     looks,
     audit,
     person,
+    publications,
     recheck,
     statistics,
     sharing,

@@ -16,6 +16,7 @@ from central.delivering import SLUGS
 from central.full_text import Kind
 from central.limits import CHINA
 from central.owner.inviting import is_reachable
+from central.publications import KINDS
 from central.views import PAGE_ROWS, CasePage
 from central.web import exhibits, facts, looks, timeline
 from central.web.guard import LIVE_HEADER, may
@@ -105,9 +106,11 @@ def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
         if view.records
         else None,
         account=parts.work.paying.account(view.row.id, local_date(now_utc_ms, CHINA)),
+        same_act=parts.work.returns.of(view.row.id),
         reminder=parts.reminders.story(view.row.id),
         papers=parts.work.delivering.papers(view.row.id),
         receipts=RECEIPTS,
+        publishable=KINDS,
         dues=[(due, due.level(now_utc_ms)) for due in parts.work.clocks.dues(view.row.id)],
         done=done if done in DONE else "",
         people={user.id: user.display for user in parts.accounts.users()},

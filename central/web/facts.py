@@ -129,12 +129,28 @@ def _place(view: CaseView, record: Record, t: Texts) -> Iterator[Fact]:
     yield Fact(t("facts.device"), record.device)
     yield Fact(t("facts.camera"), record.camera)
     yield Fact(t("facts.lane"), record.lane.id, code=record.lane.version)
+    if moved := record.lane.moved:
+        yield Fact(
+            t("facts.lane_moved"),
+            t("facts.lane_moved_value", way=_way(moved.right_px, moved.down_px, t)),
+            t("facts.lane_moved_note"),
+            "warn",
+            code=moved.drawn_version,
+        )
     least, most = t.per_mille(min(overlaps)), t.per_mille(max(overlaps))
     yield Fact(
         t("facts.overlap"),
         least if least == most else f"{least} – {most}",
         t("facts.overlap_note", n=len(overlaps)),
     )
+
+
+def _way(right_px: int, down_px: int, t: Texts) -> str:
+    """Where the picture went, in words; a part that did not change is left out."""
+    across = t("facts.to_right" if right_px > 0 else "facts.to_left", n=abs(right_px))
+    along = t("facts.to_bottom" if down_px > 0 else "facts.to_top", n=abs(down_px))
+    said = [word for word, px in ((across, right_px), (along, down_px)) if px]
+    return t("facts.ways").join(said) or t("facts.not_moved")
 
 
 def _vehicle(plate: PlateReading, record: Record, t: Texts) -> Iterator[Fact]:

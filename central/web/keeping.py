@@ -70,4 +70,4 @@ def ledger(request: Request, visit: SeesLedger) -> Response:
     )
 
 
-CLASSES = ("images", "personal", "uploads", "lookups", "logs", "unfinished")
+CLASSES = ("images", "personal", "uploads", "published", "lookups", "logs", "unfinished")

@@ -1,7 +1,7 @@
 """What every page is given: the store, the accounts, the clock, the settings and the templates."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -11,11 +11,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from central.access import Act, allowed
 from central.accounts import Accounts
+from central.alarms import Alarm
 from central.api import app as api
 from central.auth import Visit
 from central.back_office import BackOffice
@@ -29,6 +31,7 @@ from central.reminder_office import ReminderOffice
 from central.reviewing import Reviews
 from central.views import Reader
 from central.web.live import Changes
+from central.web.navigation import navigation
 from central.web.texts import DEFAULT, LANGUAGES, Texts
 from central.webhooks import Webhooks
 
@@ -126,6 +129,16 @@ def _address(request: Request) -> str:
     return request.url.path + query if request.method in ("GET", "HEAD") else "/"
 
 
+def _alarms(parts: Parts, visit: Visit | None) -> Sequence[Alarm]:
+    """What whoever is signed in must know now. Pages go on while the database is away."""
+    if visit is None or not allowed(visit.user.role, Act.MIND_ALARMS):
+        return ()
+    try:
+        return parts.back.alarms.standing()
+    except DBAPIError:
+        return ()
+
+
 def render(
     request: Request, visit: Visit | None, template: str, status: int = 200, **context: object
 ) -> HTMLResponse:
@@ -142,6 +155,8 @@ def render(
                 "visit": visit,
                 "user": visit.user if visit else None,
                 "can": lambda act: visit is not None and allowed(visit.user.role, Act[act]),
+                "head_links": navigation(visit.user.role) if visit else None,
+                "alarms": _alarms(parts, visit),
                 "asset": asset,
                 "yuan": yuan,
                 "stage_of": stage_of,

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser
 
 from central.database import connect, migrate
 from tests.case_files import CaseFile, add_pack
+from tests.chromium import launched
 from tests.office import Office
 from tests.staff import Staff
 from tests.stories import Teller
@@ -23,6 +25,13 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     migrate(engine)
     engine.dispose()
     return path
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser for a module's tests. Its loop must end before other modules run theirs."""
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture

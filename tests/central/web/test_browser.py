@@ -13,19 +13,13 @@ from edge.wire.status import State
 from edge.wire.topics import Kind
 from tests import axe
 from tests.case_files import add_pack
-from tests.chromium import PATIENCE_MS, PHONE, launched
+from tests.chromium import PATIENCE_MS, PHONE
 from tests.staff import PASSWORD, Staff
 from tests.stories import BLUE_PLATE, GREEN, GREEN_PLATE, RED, Teller
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from central.auth import SESSION_IDLE_MS
 from central.cases import State
 from tests import axe
 from tests.cashdesk import cash_desk
-from tests.chromium import DESKTOP, PATIENCE_MS, PHONE, launched
+from tests.chromium import DESKTOP, PATIENCE_MS, PHONE
 from tests.staff import PASSWORD, Staff
 from tests.stories import Teller
 from tests.walks import SERVED, Walk
@@ -21,12 +20,6 @@ from tests.walks import SERVED, Walk
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 KEPT = os.environ.get("FIRELANE_SCREENSHOTS", "")
 """A folder to keep screenshots in, for people to look at."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from central.views import RecordView
 from central.web.exhibits import digest, occasions
 from central.web.timeline import LEVEL_PERCENT, Moment, _levels, timeline
-from edge.wire.records import Record
+from edge.wire.records import LaneMoved, Record
 from tests.device import SimulatedDevice
 from tests.staff import Staff
-from tests.stories import BLUE_PLATE, RED, Teller
+from tests.stories import BLUE_PLATE, RED, Teller, drawn_lane
 
 
 def seen(record: Record, held: frozenset[str] | None = None) -> RecordView:
@@ -127,3 +127,15 @@ def test_the_digest_changes_when_an_image_arrives() -> None:
 
     assert digest(missing) != digest(complete)
     assert digest(complete) == digest(occasions([seen(record)]))
+
+
+def test_a_camera_that_moved_is_told_in_words(staff: Staff, teller: Teller) -> None:
+    device = teller.device("gate-1", "望江花园", 1)
+    lane = drawn_lane(device)
+    moved = LaneMoved(drawn_version=lane.version, right_px=-40, down_px=12)
+    shots = teller.shots("arrival", RED)
+    teller.deliver(device.arrival(shots, lane=lane.model_copy(update={"moved": moved})))
+    with staff.signed_in() as client:
+        page = client.get(f"/cases/{staff.case_id()}").text
+
+    assert "摄像机画面移动了：向左 40 像素，向下 12 像素" in page

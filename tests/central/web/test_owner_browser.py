@@ -13,19 +13,13 @@ from central.cases import Action, Role
 from tests import axe
 from tests.case_files import CaseFile, add_pack
 from tests.case_steps import TO_DECIDED, act
-from tests.chromium import DESKTOP, PATIENCE_MS, PHONE, launched
+from tests.chromium import DESKTOP, PATIENCE_MS, PHONE
 from tests.owners import Owner, jpeg, partys
 from tests.staff import Staff
 from tests.stories import BLUE_PLATE, RED, Teller
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture
