@@ -22,6 +22,7 @@ from central.cases import State
 from central.database import reading
 from central.documents.wording import CHINA
 from central.filing import words
+from central.keeping import lookups
 from central.keeping.holds import is_held
 from central.office_tables import case_text, erasure, legal_hold, publication
 from central.owner_tables import owner_upload
@@ -106,6 +107,8 @@ class Eraser:
             done += self._each(due["personal"], utc_ms, most, _with_records, _erase_personal)
         if "uploads" in due:
             done += self._each(due["uploads"], utc_ms, most, _with_uploads, _erase_uploads)
+        if "lookups" in due:
+            done += self._each(due["lookups"], utc_ms, most, _with_lookups, _erase_lookups)
         self.remove_files(utc_ms)
         return done
 
@@ -179,6 +182,12 @@ def _with_uploads(
     return db.scalars(query.distinct().limit(most)).all()
 
 
+def _with_lookups(
+    db: Connection, cutoff: int, most: int, case_id: UUID | None = None
+) -> Sequence[UUID]:
+    return lookups.known(db, _over(OVER, cutoff, case_id), most)
+
+
 def _erase_images(db: Connection, case_id: UUID, rule: Rule, utc_ms: int) -> int:
     """The pictures of a case that led to no penalty. What another case rests on stays."""
     mine = select(_RECORD.c.record_id).where(_RECORD.c.case_id == case_id)
@@ -214,6 +223,7 @@ def _erase_personal(db: Connection, case_id: UUID, rule: Rule, utc_ms: int) -> i
         .values(plate=None, plate_colour=None, plate_status="erased", words=plain)
     )
     events.erase(db, case_id, TYPED)
+    lookups.forget(db, case_id)
     bury(db, case_id, rule, utc_ms, names, files=False)
     return len(names)
 
@@ -226,6 +236,13 @@ def _erase_uploads(db: Connection, case_id: UUID, rule: Rule, utc_ms: int) -> in
     names = sorted(set(names) - set(db.scalars(elsewhere.where(table.c.sha256.in_(names)))))
     bury(db, case_id, rule, utc_ms, names)
     return len(names)
+
+
+def _erase_lookups(db: Connection, case_id: UUID, rule: Rule, utc_ms: int) -> int:
+    """Whom the register was asked about; the log keeps that it was asked, and for which case."""
+    gone = lookups.forget(db, case_id)
+    bury(db, case_id, rule, utc_ms, (), files=False)
+    return gone
 
 
 def bury(

@@ -1,19 +1,22 @@
 """Erasing on time: what goes, what proves it, what a hold keeps, and that nothing else suffers."""
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from central import acting, events, tables
 from central.audit import audit
 from central.events import LogDamaged, check_log, lines
 from central.export import ExportError, Source, export_case
 from central.firelane_verify import verify
-from central.keeping import rounds
+from central.keeping import lookups, rounds
 from central.keeping.erasing import Eraser
 from central.keeping.holds import Held, Holds, NotHeld
 from central.keeping.ledger import Ledger
+from central.owner_tables import owner_link, owner_upload, statement
+from central.reminder_tables import plate_reading, reminding
 from central.reviewing import Reviews
 from tests.case_files import IN_FORCE, add_pack
 from tests.case_steps import ALL, TO_DECIDED
@@ -260,3 +263,88 @@ def test_the_ledger_lists_tombstones_newest_first(office: Office, left: Packet) 
 
     told = [(one.erased.kind, one.count) for one in Ledger(office.engine).last()]
     assert told == [("personal", 2), ("images", 2)]
+
+
+def written(office: Office, packet: Packet) -> int:
+    """Rows that say about whom the register was asked for the case."""
+    with office.engine.connect() as db:
+        return len(lookups.known(db, tables.case.c.id == office.case_of(packet), 9))
+
+
+def ask_the_register(office: Office, packet: Packet) -> None:
+    """As a reminder does on its way."""
+    with office.engine.begin() as db:
+        case_id = office.case_of(packet)
+        mine = reminding.c.case_id == case_id
+        db.execute(update(reminding).where(mine).values(plate="浙B12345", colour="blue"))
+        reading = {"case_id": case_id, "reader": "machine", "plate": "浙B12345", "colour": "blue"}
+        db.execute(insert(plate_reading).values(**reading, confidence_pm=900, utc_ms=0))
+
+
+def test_whom_the_register_was_asked_about_goes_with_the_case_that_led_to_nothing(
+    office: Office, left: Packet
+) -> None:
+    ask_the_register(office, left)
+    later(office, 29)
+    before = written(office, left)
+    later(office, 1)
+
+    assert (before, written(office, left)) == (1, 0)
+    with office.engine.connect() as db:
+        assert db.scalars(select(reminding.c.plate)).all() == [None]
+    assert office.count(plate_reading) == 0
+
+
+def test_look_ups_of_a_case_that_is_over_go_after_their_own_time(
+    office: Office, device: SimulatedDevice
+) -> None:
+    device.policy_sha256 = add_pack(office)
+    packet = device.arrival(SMALL)
+    office.deliver(packet)
+    ask_the_register(office, packet)
+    with office.engine.begin() as db:
+        mine = tables.case.c.id == office.case_of(packet)
+        db.execute(update(tables.case).where(mine).values(state="archived"))
+    later(office, 1094)
+    before = written(office, packet)
+    later(office, 2)
+
+    assert (before, written(office, packet)) == (1, 0)
+    assert [one["class"] for one in log_of(office, "erased")] == ["lookups"]
+
+
+def test_look_ups_of_a_case_that_goes_on_stay(office: Office, device: SimulatedDevice) -> None:
+    device.policy_sha256 = add_pack(office)
+    packet = device.arrival(SMALL)
+    office.deliver(packet)
+    ask_the_register(office, packet)
+    later(office, 4000)
+
+    assert written(office, packet) == 1
+
+
+def test_what_a_party_sent_goes_with_its_file_some_time_after_the_case(
+    office: Office, left: Packet
+) -> None:
+    case_id, data = office.case_of(left), b"a picture"
+    name = office.blobs.keep("uploads.", data)
+    with office.engine.begin() as db:
+        link, told = uuid4(), uuid4()
+        sent = {"case_id": case_id, "link_id": link, "made_utc_ms": 0}
+        db.execute(insert(owner_link).values(
+            id=link, token_sha256="0" * 64, case_id=case_id, made_utc_ms=0, expires_utc_ms=1,
+            failures=0))  # fmt: skip
+        db.execute(insert(statement).values(
+            id=told, form="f", kind="statement", grounds="", text="",
+            **sent))  # fmt: skip
+        db.execute(insert(owner_upload).values(
+            id=uuid4(), statement_id=told, sha256=name, size=len(data),
+            media_type="image/jpeg", name="路面.jpg", dropped=False, **sent))  # fmt: skip
+    later(office, 729)
+    kept = office.blobs.path(name).is_file()
+    later(office, 1)
+
+    assert kept
+    assert not office.blobs.path(name).exists()
+    [tombstone] = [one for one in log_of(office, "erased") if one["class"] == "uploads"]
+    assert tombstone["sha256"] == name
