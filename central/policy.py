@@ -129,6 +129,8 @@ class Texts(Part):
     """What goes to the owner, word for word, and what documents cite."""
 
     sms: Text
+    sms_warning: Text | None = None
+    """In place of `sms` where the lane only warns yet: nobody is threatened with a fine there."""
     invitation: Text = INVITATION
     """To somebody who was named in a case, with a link of their own."""
     basis: Annotated[list[Line], Field(min_length=1, max_length=20)]
@@ -145,9 +147,11 @@ class Texts(Part):
             raise ValueError("must use link and may use agency, telephone")
         return value
 
-    @field_validator("sms")
+    @field_validator("sms", "sms_warning")
     @classmethod
-    def _fields_are_known(cls, value: str) -> str:
+    def _fields_are_known(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         try:
             used = {name for _, name, _, _ in Formatter().parse(value) if name is not None}
         except ValueError as error:
@@ -277,6 +281,11 @@ class Policy(Part):
         return any(
             (phase.site, phase.lane) == (site, lane) and day < phase.until for phase in self.warned
         )
+
+    def reminder_text(self, site: str, lane: str, day: date) -> str:
+        """The reminder's words for a stay that began on that day, with their holes."""
+        warns = self.texts.sms_warning is not None and self.only_warns(site, lane, day)
+        return (self.texts.sms_warning or "") if warns else self.texts.sms
 
     def reminder_allowed(self, clock_time: str) -> bool:
         """Whether a reminder may go out at HH:MM local time."""

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from central import acting, filing, messages, notices, owner_links, reminder_rows
 from central.blobs import Blobs
+from central.calendar import local_date
 from central.cases import Action, Guard
 from central.database import reading
 from central.gateway_books import Books
@@ -214,7 +215,8 @@ class Reminders:
                 owner_links.remember_check(db, row.case_id, kind, tail)
         token = owner_links.mint(db, row.case_id, utc_ms)
         fields = self._fields(row, pack, token)
-        text = pack.policy.texts.sms.format(**fields)
+        day = local_date(row.begin_utc_ms, self._parts.zone)
+        text = pack.policy.reminder_text(row.site, row.lane, day).format(**fields)
         told = fields | {"token": token}
         new = NewMessage(row.case_id, "reminder", vehicle.contact, text, told, row.plate)
         if reminder_rows.go(db, row, Event.FOUND, utc_ms):

@@ -10,13 +10,10 @@ import html
 import io
 import json
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
-from uuid import uuid4
 
-import httpx
 from fastapi import Depends, FastAPI, Form, Header, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -24,11 +21,10 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from central.calendar import local_date
 from central.clock import Clock
 from central.documents.wording import CHINA
-from central.gateways.sms import signature
+from central.gateways.local.calling import call_back, later
 from central.money import yuan
 from central.statements import COLUMNS
 
-TRIES, WAIT_S = 5, 1.0
 MOST_FEN = 10**9
 
 
@@ -102,7 +98,7 @@ class Cashier:
             "amount_fen": fen,
             "paid_utc_ms": self.clock.utc_ms(),
         }
-        self._later(lambda: self._tell(asked.notify, json.dumps(told).encode(), self.mood))
+        later(lambda: self._tell(asked.notify, json.dumps(told).encode(), self.mood))
         return moved
 
     def send_back(self, code: str, fen: int) -> Movement:
@@ -136,27 +132,7 @@ class Cashier:
             self._post(url, body, forged=False)
 
     def _post(self, url: str, body: bytes, *, forged: bool) -> None:
-        for _ in range(TRIES):
-            name, utc_s = uuid4().hex, self.clock.utc_ms() // 1000
-            signed = body + b" " if forged else body
-            headers = {
-                "content-type": "application/json",
-                "webhook-id": name,
-                "webhook-timestamp": str(utc_s),
-                "webhook-signature": signature(self.secret, name, utc_s, signed),
-            }
-            try:
-                answer = httpx.post(url, content=body, headers=headers, timeout=10)
-                if answer.is_success or answer.status_code == 401:
-                    return
-            except httpx.HTTPError:
-                pass
-            if self.stop.wait(WAIT_S):
-                return
-
-    @staticmethod
-    def _later(work: Callable[[], None]) -> None:
-        threading.Thread(target=work, daemon=True).start()
+        call_back(url, body, self.secret, self.clock, self.stop, forged=forged)
 
 
 def create_cashier(books: Cashier) -> FastAPI:

@@ -7,21 +7,18 @@ late, twice, never, or for a message that nobody sent.
 import html
 import json
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 from uuid import uuid4
 
-import httpx
 from fastapi import Depends, FastAPI, Form, Header, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from central.clock import Clock
-from central.gateways.sms import signature
+from central.gateways.local.calling import call_back, later
 
-TRIES, WAIT_S = 5, 1.0
 _LINK_START = ("https://", "http://")
 
 
@@ -84,7 +81,7 @@ class Phone:
                 return known
             kept = Kept(asked, f"p-{uuid4().hex[:12]}", self.clock.utc_ms())
             self.messages[asked.id] = kept
-        self._later(lambda: self._report(kept, self.mood))
+        later(lambda: self._report(kept, self.mood))
         return kept
 
     def push(self, kept: Kept, status: str) -> None:
@@ -106,25 +103,7 @@ class Phone:
             self._post(kept.asked.report_to, body.encode())
 
     def _post(self, url: str, body: bytes) -> None:
-        for _ in range(TRIES):
-            name, utc_s = uuid4().hex, self.clock.utc_ms() // 1000
-            headers = {
-                "content-type": "application/json",
-                "webhook-id": name,
-                "webhook-timestamp": str(utc_s),
-                "webhook-signature": signature(self.secret, name, utc_s, body),
-            }
-            try:
-                if httpx.post(url, content=body, headers=headers, timeout=10).is_success:
-                    return
-            except httpx.HTTPError:
-                pass
-            if self.stop.wait(WAIT_S):
-                return
-
-    @staticmethod
-    def _later(work: Callable[[], None]) -> None:
-        threading.Thread(target=work, daemon=True).start()
+        call_back(url, body, self.secret, self.clock, self.stop)
 
 
 def create_phone(phone: Phone) -> FastAPI:

@@ -72,10 +72,26 @@ def test_two_readings_one_owner_one_message(engine: Engine, tmp_path: Path) -> N
         assert [one.asked.to for one in kept] == ["13800000000"]
         text = kept[0].asked.text
         assert text.startswith("【示例区消防救援大队】您的车辆浙B12345于")
-        assert "望江花园消防通道，请在15分钟内驶离。查看详情：https://firelane.example/o/" in text
+        assert (
+            "望江花园消防通道，请在15分钟内驶离。目前为警示期，不作处罚。查看详情：https://firelane.example/o/"
+            in text
+        )
         assert [(line.what, line.purpose) for line in h.books.asked] == [("浙B12345", "reminder")]
         assert h.state(arrival) == "suspected"  # nobody is reminded before the report
         assert h.published == []
+
+
+@pytest.mark.parametrize(("lane", "warns"), [("lane-1", True), ("lane-2", False)])
+def test_a_lane_that_only_warns_says_so_and_no_other_does(
+    engine: Engine, tmp_path: Path, lane: str, warns: bool
+) -> None:
+    site = "    lane: lane-1"
+    with house(engine, tmp_path, changed={site: site.replace("lane-1", lane)}) as h:
+        h.arrives()
+        h.round()
+        [kept] = h.phone.messages.values()
+
+        assert ("目前为警示期，不作处罚" in kept.asked.text) is warns
 
 
 def test_the_link_in_the_message_opens_with_the_owners_number(
