@@ -16,6 +16,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 _SHOWN = 60
+_BYTES = 1 << 20
+_DEPTH = 24
+_VALUES = 20_000
+UNREADABLE = (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
+"""What PyYAML raises over a scalar that is not what its tag says."""
 File = Annotated[Path, Field(strict=False)]
 Loc = tuple[str | int, ...]
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
@@ -74,6 +79,8 @@ def parse_model(
 
 
 def _compose(document: bytes, path: Path) -> yaml.Node | None:
+    if len(document) > _BYTES:
+        raise ConfigError([f"{path}: must be at most {_BYTES} bytes, it has {len(document)}"])
     try:
         return yaml.compose(document.decode(), Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
@@ -82,28 +89,49 @@ def _compose(document: bytes, path: Path) -> yaml.Node | None:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise ConfigError([f"{where}: is not YAML: {getattr(error, 'problem', error)}"]) from None
+    except (RecursionError, *UNREADABLE):
+        raise ConfigError([f"{path}: is not YAML that can be read; is it nested deeply?"]) from None
 
 
 def _plain(
     node: yaml.Node, loc: Loc, path: Path, places: dict[Loc, str], faults: list[str]
 ) -> object:
     """The node's value; notes the line of every key, and keys that stand there twice."""
-    places.setdefault(loc, f"{path}:{node.start_mark.line + 1}")
+    line = node.start_mark.line + 1
+    places.setdefault(loc, f"{path}:{line}")
+    if len(loc) > _DEPTH:
+        raise ConfigError([f"{path}:{line}: must be nested at most {_DEPTH} deep"])
+    if len(places) > _VALUES:  # a few lines of aliases of aliases can stand for millions
+        raise ConfigError([f"{path}:{line}: must hold at most {_VALUES} values"])
     if isinstance(node, yaml.SequenceNode):
         return [
             _plain(item, (*loc, index), path, places, faults)
             for index, item in enumerate(node.value)
         ]
     if not isinstance(node, yaml.MappingNode):
-        return _scalar(node)
+        return _readable(node, loc, path)
     found: dict[str, object] = {}
     for key_node, value_node in node.value:
-        key, place = str(key_node.value), f"{path}:{key_node.start_mark.line + 1}"
+        key, place = _key(key_node, path), f"{path}:{key_node.start_mark.line + 1}"
         if key in found:
             faults.append(f"{place}: {_dotted((*loc, key))}: stands there twice")
         places[(*loc, key)] = place
         found[key] = _plain(value_node, (*loc, key), path, places, faults)
     return found
+
+
+def _key(node: yaml.Node, path: Path) -> str:
+    if isinstance(node, yaml.ScalarNode) and node.value.isprintable():
+        return str(node.value)
+    raise ConfigError([f"{path}:{node.start_mark.line + 1}: a key must be printable text"])
+
+
+def _readable(node: yaml.Node, loc: Loc, path: Path) -> object:
+    try:
+        return _scalar(node)
+    except UNREADABLE:
+        where = f"{path}:{node.start_mark.line + 1}: {_dotted(loc)}"
+        raise ConfigError([f"{where}: cannot be read, got {_show(node.value)}"]) from None
 
 
 def _scalar(node: yaml.Node) -> object:
@@ -118,7 +146,7 @@ def _scalar(node: yaml.Node) -> object:
 def _from_text(text: str) -> object:
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (RecursionError, *UNREADABLE):
         return text
 
 
@@ -175,5 +203,8 @@ def _dotted(loc: Loc) -> str:
 
 
 def _show(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a number of thousands of digits"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from central.calendar import LegalCalendar
+from central.config_file import UNREADABLE
 
 
 class BadPlan(ValueError):
@@ -43,14 +44,14 @@ def read_plan(path: Path) -> tuple[int, Mapping[date, bool]]:
     """One year's plan from a file. Raises BadPlan."""
     try:
         plan = _Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError) as error:
-        raise BadPlan(f"{path}: cannot be read: {error}") from None
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc'])) or 'plan'}: {fault['msg']}"
             for fault in error.errors(include_url=False)
         )
         raise BadPlan(f"{path}: {faults}") from None
+    except (OSError, RecursionError, *UNREADABLE) as error:
+        raise BadPlan(f"{path}: cannot be read: {error}") from None
     strangers = [str(day) for day in (*plan.days_off, *plan.days_worked) if day.year != plan.year]
     both = sorted(str(day) for day in set(plan.days_off) & set(plan.days_worked))
     if strangers or both:

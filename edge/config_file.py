@@ -18,6 +18,11 @@ from pydantic import BaseModel, ValidationError
 ENV_PREFIX = "FIRELANE_EDGE__"
 Loc: TypeAlias = tuple[str | int, ...]
 _SHOWN = 60
+_BYTES = 1 << 20
+_DEPTH = 24
+_VALUES = 20_000
+_UNREADABLE = (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
+"""What PyYAML raises over a scalar that is not what its tag says."""
 
 
 class ConfigError(Exception):
@@ -66,8 +71,11 @@ def read(path: Path | None, env: Mapping[str, str], sets: Sequence[str]) -> Sour
 
 def _read_file(path: Path, source: Source) -> None:
     try:
-        text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        with path.open("rb") as file:
+            raw = file.read(_BYTES + 1)
+        if len(raw) > _BYTES:
+            raise ConfigError([f"{path}: must be at most {_BYTES} bytes"])
+        node = yaml.compose(raw.decode("utf-8"), Loader=yaml.SafeLoader)
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError as error:
@@ -75,6 +83,10 @@ def _read_file(path: Path, source: Source) -> None:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError([f"{path}:{line}: is not YAML: {error.problem}"]) from None
+    except yaml.reader.ReaderError as error:
+        raise ConfigError([f"{path}: is not YAML: {error.reason}"]) from None
+    except (RecursionError, *_UNREADABLE):
+        raise ConfigError([f"{path}: is not YAML that can be read; is it nested deeply?"]) from None
     source.places[()] = f"{path}:1"
     if node is None:
         return
@@ -85,11 +97,16 @@ def _read_file(path: Path, source: Source) -> None:
 
 
 def _value(node: yaml.Node, loc: Loc, path: Path, source: Source) -> object:
-    source.places.setdefault(loc, f"{path}:{node.start_mark.line + 1}")
+    line = node.start_mark.line + 1
+    source.places.setdefault(loc, f"{path}:{line}")
+    if len(loc) > _DEPTH:
+        raise ConfigError([f"{path}:{line}: must be nested at most {_DEPTH} deep"])
+    if len(source.places) > _VALUES:  # a few lines of aliases of aliases can stand for millions
+        raise ConfigError([f"{path}:{line}: must hold at most {_VALUES} values"])
     if isinstance(node, yaml.MappingNode):
         found: dict[str, object] = {}
         for key_node, value_node in node.value:
-            key = str(key_node.value)
+            key = _key(key_node, path)
             place = f"{path}:{key_node.start_mark.line + 1}"
             if key in found:
                 first = source.places[(*loc, key)].rpartition(":")[2]
@@ -101,7 +118,19 @@ def _value(node: yaml.Node, loc: Loc, path: Path, source: Source) -> object:
         return found
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*loc, i), path, source) for i, item in enumerate(node.value)]
-    return _scalar_of(node)
+    try:
+        return _scalar_of(node)
+    except _UNREADABLE:
+        raise ConfigError(
+            [f"{path}:{line}: {dotted(loc)}: cannot be read, got {_show(node.value)}"]
+        ) from None
+
+
+def _key(node: yaml.Node, path: Path) -> str:
+    """A key is plain text: keys that are lists of lists would grow without bound when printed."""
+    if isinstance(node, yaml.ScalarNode) and node.value.isprintable():
+        return str(node.value)
+    raise ConfigError([f"{path}:{node.start_mark.line + 1}: a key must be printable text"])
 
 
 def _scalar_of(node: yaml.Node) -> object:
@@ -116,7 +145,7 @@ def _scalar_of(node: yaml.Node) -> object:
 def _scalar(text: str) -> object:
     try:
         value: object = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (RecursionError, *_UNREADABLE):
         return text
     return text if value is None and text.strip() not in ("", "null", "~") else value
 
@@ -223,5 +252,8 @@ def _inner_model(annotation: object) -> type[BaseModel] | None:
 
 
 def _show(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a number of thousands of digits"
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
