@@ -3,12 +3,15 @@
 The codes are a fixed list, so that a fresh start can clear what an earlier one left behind.
 """
 
+import logging
 import threading
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
 from edge.wire.status import Alert, Level
+
+log = logging.getLogger("firelane.alerts")
 
 
 class AlertCode(StrEnum):
@@ -87,6 +90,8 @@ class Alerts:
                 text=text[:300],
                 hint=HINTS[code],
             )
+            if before is None:
+                log.warning("alert set code=%s level=%s text=%r", code.value, level, alert.text)
             if alert != before:
                 self._held[code] = alert
                 self._unsaid.add(code)

@@ -97,13 +97,7 @@ class DiskRoom:
     def _look(self) -> Room:
         with storage_faults("look at the disk"):
             free, total = free_bytes(self._folder)
-            used = sum(
-                path.stat().st_size
-                for kind in ("exhibits", "records")
-                for path in (self._folder / kind).rglob("*")
-                if path.is_file()
-            )
-        return Room(free, total, used, self._quota)
+        return Room(free, total, self._outbox.used_bytes, self._quota)
 
     def _lay_by(self) -> None:
         """Set the reserve aside, where there is ample room."""

@@ -77,6 +77,11 @@ class Outbox:
         self._database = database
         self._vault = vault
 
+    @property
+    def used_bytes(self) -> int:
+        """Bytes of all files of evidence on the disk."""
+        return self._vault.used_bytes
+
     def put(self, notice_id: str, make: Callable[[int, str], Sealed]) -> Sealed | None:
         """Number, sign and store one record; it "has been recorded" once this returns.
 

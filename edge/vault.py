@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from edge.storage import Damaged, make_folder, storage_faults, sync_folder, write_durably
 from edge.trace import point
@@ -37,6 +38,9 @@ class Vault:
                 part.unlink()
             for each in (folder, self._exhibits, self._records):
                 sync_folder(each)  # names that the last life gave and died before it flushed them
+            kept = (*self._exhibits.glob("*/*"), *self._records.glob("*"))
+            self._used = sum(path.stat().st_size for path in kept)
+        self._counting = Lock()
         point("vault_opened")
 
     def keep(self, jpeg: bytes) -> StoredExhibit:
@@ -48,7 +52,7 @@ class Vault:
                 sync_folder(path.parent)  # the flush of its name may be what failed the last time
         else:
             make_folder(path.parent)
-            write_durably(path, jpeg)
+            self._write(path, jpeg)
         point("exhibit_kept", sha256)
         return StoredExhibit(sha256, len(jpeg))
 
@@ -88,7 +92,7 @@ class Vault:
     def drop(self, sha256: str) -> None:
         """Remove an exhibit; it may be gone already. Raises StorageFault."""
         with storage_faults(f"remove exhibit {sha256}"):
-            self._exhibit(sha256).unlink(missing_ok=True)
+            self._remove(self._exhibit(sha256))
 
     def names(self) -> Iterator[str]:
         """The hashes of all exhibits on the disk."""
@@ -97,7 +101,7 @@ class Vault:
 
     def keep_record(self, seq: int, envelope: bytes) -> None:
         """Keep the signed bytes of record `seq` as a file. Raises StorageFault."""
-        write_durably(self._record(seq), envelope)
+        self._write(self._record(seq), envelope)
 
     def record(self, seq: int) -> bytes | None:
         """The signed bytes of record `seq`, unchecked; None where there are none."""
@@ -113,10 +117,38 @@ class Vault:
     def drop_record(self, seq: int) -> None:
         """Remove the file of a record; it may be gone already. Raises StorageFault."""
         with storage_faults(f"remove record {seq}"):
-            self._record(seq).unlink(missing_ok=True)
+            self._remove(self._record(seq))
+
+    @property
+    def used_bytes(self) -> int:
+        """Bytes of all files here: counted when opened, and along with each change since. To look
+        at thousands of files every minute would hold up the uplink for seconds."""
+        return self._used
+
+    def _write(self, path: Path, content: bytes) -> None:
+        before = _size(path)
+        try:
+            write_durably(path, content)
+        finally:  # its flush may have failed, and the file be there
+            with self._counting:
+                self._used += _size(path) - before
+
+    def _remove(self, path: Path) -> None:
+        size = _size(path)
+        path.unlink(missing_ok=True)
+        with self._counting:
+            self._used -= size
 
     def _exhibit(self, sha256: str) -> Path:
         return self._exhibits / sha256[:2] / f"{sha256}.jpg"
 
     def _record(self, seq: int) -> Path:
         return self._records / f"{seq:012d}.dsse"
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -26,6 +26,7 @@ from scripts.faults_lab import (
     packets,
     power,
     races,
+    refusals,
 )
 from scripts.faults_lab.outcome import (
     Entry,
@@ -50,6 +51,7 @@ _PARTS = (
     packets,
     notices,
     notice_cuts,
+    refusals,
 )
 ALL = sorted(
     (scenario for part in _PARTS for scenario in part.SCENARIOS),

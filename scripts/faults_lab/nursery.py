@@ -18,6 +18,7 @@ _NURSERY.set_forkserver_preload(
         "scripts.faults_lab.office",
         "scripts.faults_lab.control",
         "scripts.faults_lab.reminded_box",
+        "scripts.faults_lab.refused_box",
     ]
 )
 

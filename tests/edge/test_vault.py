@@ -95,3 +95,24 @@ def test_an_exhibit_that_rotted_is_found_out(box: Box) -> None:
 
     with pytest.raises(Damaged, match="has changed on the disk"):
         box.vault.check(stored.sha256)
+
+
+def test_the_vault_knows_its_size_without_looking_at_its_files(box: Box) -> None:
+    def on_the_disk() -> int:
+        return sum(path.stat().st_size for path in box.folder.glob("*/**/*") if path.is_file())
+
+    one, two = box.vault.keep(jpeg(1, 9000)), box.vault.keep(jpeg(2, 500))
+    box.vault.keep(jpeg(1, 9000))
+    box.vault.keep_record(1, b"twelve bytes")
+    box.vault.keep_record(1, b"ten bytes.")
+    assert box.vault.used_bytes == 9510 == on_the_disk()
+
+    box.vault.drop(two.sha256)
+    box.vault.drop(two.sha256)
+    assert box.vault.used_bytes == 9010 == Vault(box.folder).used_bytes
+
+    broken = mock.patch("edge.storage.sync_folder", side_effect=OSError(errno.EIO, "broken"))
+    with broken, pytest.raises(DiskBroken):
+        box.vault.keep(jpeg(3, 700))
+    assert box.vault.used_bytes == on_the_disk() >= 9010
+    box.vault.drop(one.sha256)
