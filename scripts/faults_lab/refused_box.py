@@ -18,15 +18,13 @@ from edge.delivery import Delivery
 from edge.notify import Notifier, Pulse
 from edge.outbox import Sealed
 from edge.vault import Vault
-from edge.wire.limits import CHUNK_BYTES
+from edge.wire.limits import CHUNK_BYTES, PAYLOAD_BYTES
 from edge.wire.records import Record
 from edge.wire.signing import Signer
 from scripts.faults_lab.box import delivery, images, promise, record, uplink, wanted
 from tests.packets import SIGNER, Told, exhibit, sealed
 
 STRANGER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
-LARGE = 68_000
-"""More than a signed payload may have, and in its envelope less than a broker refuses."""
 
 
 def wrong_schema(good: Sealed) -> bytes:
@@ -46,8 +44,9 @@ def foreign_key(good: Sealed) -> bytes:
 
 def oversize(good: Sealed) -> bytes:
     payload = good.record.to_bytes()
-    with mock.patch("edge.wire.signing.PAYLOAD_BYTES", 2 * LARGE):  # our own signer refuses it
-        return SIGNER.seal(Record.PAYLOAD_TYPE, payload[:-1] + b" " * LARGE + b"}")
+    padding = b" " * (PAYLOAD_BYTES + 1 - len(payload))
+    with mock.patch("edge.wire.signing.PAYLOAD_BYTES", PAYLOAD_BYTES + 1):  # our signer refuses it
+        return SIGNER.seal(Record.PAYLOAD_TYPE, payload[:-1] + padding + b"}")
 
 
 RECORDS: dict[str, Callable[[Sealed], bytes]] = {
