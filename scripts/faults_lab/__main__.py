@@ -18,6 +18,7 @@ from scripts.faults_lab import (
     bad_disk,
     comeback,
     damage,
+    fuzz,
     hangs,
     kills,
     notice_cuts,
@@ -52,6 +53,7 @@ _PARTS = (
     notices,
     notice_cuts,
     refusals,
+    fuzz,
 )
 ALL = sorted(
     (scenario for part in _PARTS for scenario in part.SCENARIOS),
