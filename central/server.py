@@ -232,7 +232,7 @@ def pages(rig: Rig) -> FastAPI:
             webhooks=Webhooks(rig.engine),
             back=BackOffice.over(rig.engine, rig.blobs, rig.signer, rig.clock),
             reminders=rig.reminders,
-            owner=OwnerDesk.over(rig.engine, rig.blobs),
+            owner=OwnerDesk.over(rig.engine, rig.blobs, rig.reminders.outside.gateways.identity),
         )
     )
 

@@ -25,6 +25,7 @@ from central.back_office import BackOffice
 from central.case_work import CaseWork
 from central.codes import Codes
 from central.export import Source, export_case
+from central.gateways.identity import IdentityGateway
 from central.gateways.payment import PayChannel
 from central.owner.desk import OwnerDesk
 from central.purposes import Purpose
@@ -120,7 +121,9 @@ class Staff:
             api=api.Parts.over(office.engine, office.clock, export),
             webhooks=Webhooks(office.engine),
             back=BackOffice.over(office.engine, office.blobs, office.signer, office.clock),
-            owner=OwnerDesk.over(office.engine, office.blobs),
+            owner=OwnerDesk.over(
+                office.engine, office.blobs, office.reminders.outside.gateways.identity
+            ),
             reminders=office.reminders,
         )
         return cls(office, accounts, create_app(parts), parts.reviews, parts.codes, parts.back)
@@ -130,6 +133,11 @@ class Staff:
         parts = self.app.state.parts
         work = CaseWork.over(self.office.engine, self.office.blobs, channel)
         self.app.state.parts = replace(parts, work=work)
+
+    def use_identity(self, gateway: IdentityGateway) -> None:
+        """From now on the owner's page asks this identity gateway."""
+        owner = OwnerDesk.over(self.office.engine, self.office.blobs, gateway)
+        self.app.state.parts = replace(self.app.state.parts, owner=owner)
 
     def user(self, name: str) -> User:
         user = self.accounts.user_by_name(name)

@@ -1,7 +1,7 @@
 """What the owner's page works with, over the office's database and evidence folder."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +11,11 @@ from central.blobs import Blobs
 from central.calendar import LegalCalendar
 from central.database import reading
 from central.documents.press import Press
+from central.gateways.identity import IdentityGateway
 from central.holidays import load
 from central.owner import situation
 from central.owner.entry import Entry
+from central.owner.identifying import Identifying
 from central.owner.inviting import Inviting
 from central.owner.papers import Papers
 from central.owner.parties import Party, named
@@ -60,18 +62,23 @@ class OwnerDesk:
     papers: Papers
     press: Press
     inviting: Inviting
+    identifying: Identifying
 
     @classmethod
-    def over(cls, engine: Engine, blobs: Blobs) -> "OwnerDesk":
+    def over(
+        cls, engine: Engine, blobs: Blobs, identity: IdentityGateway | None = None
+    ) -> "OwnerDesk":
+        """Without `identity` officers alone see who somebody is."""
         return cls(
             engine, load(), Entry(engine), Speaking(engine, blobs), Papers(engine),
-            Press(engine, blobs), Inviting(engine),
+            Press(engine, blobs), Inviting(engine), Identifying(engine, identity),
         )  # fmt: skip
 
     def situation(self, link: Link, utc_ms: int) -> Situation:
         """Raises WireError where a kept record is damaged."""
         with reading(self.engine) as db:
-            return situation.read(db, link, self.calendar, utc_ms)
+            found = situation.read(db, link, self.calendar, utc_ms)
+            return replace(found, gateway=self.identifying.is_there)
 
     def letterhead(self, utc_ms: int) -> Policy | None:
         """The pack in force today: whom to call."""

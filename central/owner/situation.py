@@ -19,7 +19,8 @@ from central.cases import Action, Case, Remedy, Role, State
 from central.documents import facts
 from central.documents.wording import CHINA
 from central.money import Balance
-from central.owner import papers, parties
+from central.owner import identifying, papers, parties
+from central.owner.identifying import Answer
 from central.owner.papers import Paper
 from central.owner.parties import Consent, Party
 from central.owner_links import Link
@@ -127,6 +128,10 @@ class Situation:
     balance: Balance | None
     pay_until: date | None
     remedies: Remedies | None
+    identity: Sequence[Answer]
+    """What the identity gateway said about this person, in order."""
+    gateway: bool = False
+    """Whether there is one to ask."""
 
     def may(self, action: Action) -> bool:
         """Whether the case and this person allow the act now."""
@@ -141,6 +146,12 @@ class Situation:
         """A case was opened, nobody is its party yet, and this person has not said who they are:
         before that nobody's identity is asked for."""
         return self.phase == "filed" and self.may_speak and self.me is None
+
+    @property
+    def may_confirm(self) -> bool:
+        """The identity gateway can say whether this person is who they said."""
+        mine = self.me is not None and not self.other_party and identifying.is_askable(self.me)
+        return self.gateway and mine and len(self.identity) < identifying.MOST_ASKED
 
     @property
     def may_reconsider(self) -> bool:
@@ -225,6 +236,7 @@ def read(db: Connection, link: Link, calendar: LegalCalendar, utc_ms: int) -> Si
         balance=balances.account(db, link.case_id, today) if is_party else None,
         pay_until=balances.last_day(db, link.case_id) if is_party else None,
         remedies=_remedies(file, case, calendar, today) if is_party else None,
+        identity=identifying.answers(db, me) if me else (),
     )
 
 

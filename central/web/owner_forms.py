@@ -1,5 +1,5 @@
-"""The forms of the owner's page: to speak, to name oneself or another, to waive, to go to
-reconsideration, to ask for time, to agree to electronic service.
+"""The forms of the owner's page: to speak, to name oneself or another, to be confirmed, to waive,
+to go to reconsideration, to ask for time, to agree to electronic service.
 
 One table says who sees which form, what it asks and what it becomes. Each form carries a number of
 its own: sent twice, it counts once.
@@ -20,6 +20,7 @@ from central.cases import Action, Guard
 from central.documents.wording import CHINA
 from central.gateways.identity import is_id_number
 from central.owner.entry import OwnerVisit
+from central.owner.identifying import AskedEnough
 from central.owner.parties import Party, Person
 from central.owner.situation import Situation
 from central.owner.speaking import MOST_CHARS, NotNow, Said, TooMuch
@@ -61,6 +62,7 @@ FORMS: Mapping[str, OwnerForm] = {
         OwnerForm("statement", "statement", lambda s: s.may_speak, DEFENCES, text=True, files=True),
         OwnerForm("not-me", "not-me", lambda s: s.may_speak, NOT_MINE, text=True, files=True),
         OwnerForm("me", "admission", lambda s: s.may_admit, ("holder", "driver")),
+        OwnerForm("identity", "identity", lambda s: s.may_confirm, sure=True),
         OwnerForm(
             "waive", "waiver", lambda s: s.may(Action.WAIVE), sure=True,
             proof=frozenset({Guard.EXPRESS}),
@@ -184,9 +186,12 @@ def _take(
     situation = owner.situation(visit.link, at)
     holder = _known_holder(request, visit, form, sent)
     me = holder or situation.me
-    if form.kind in ("consent", "no-consent"):
+    if form.kind in ("consent", "no-consent", "identity"):
         if me is None:
             raise NotNow("nobody is known here yet")
+        if form.kind == "identity":
+            _confirm(request, visit, me, at)
+            return
         if form.kind == "consent":
             words = _words(form)
             owner.papers.agree(visit.link, me, words, at)
@@ -203,6 +208,16 @@ def _take(
         who=None if holder else _person(form, sent.form),
     )
     owner.speaking.say(visit.link, me, said, form.proof | _proven(form, situation, at))
+
+
+def _confirm(request: Request, visit: OwnerVisit, me: Party, utc_ms: int) -> None:
+    """Ask the identity gateway; the case's page tells what it said. Raises NotNow, TooMuch."""
+    try:
+        answer = parts_of(request).owner.identifying.ask(visit.link, me, utc_ms)
+    except AskedEnough as enough:
+        raise TooMuch(str(enough)) from enough
+    if answer is None:
+        raise NotNow("nothing is left to ask")
 
 
 def _kind(form: OwnerForm, sent: Form, situation: Situation) -> str:
