@@ -68,6 +68,7 @@ class Act(StrEnum):
     SEE_GATEWAYS = "see the gateways"
     MEND_GATEWAYS = "have gateways tried again"
     KEEP_FIGURES = "bring in figures and visits"
+    ANSWER_RECUSALS = "answer requests that an officer withdraw"
 
 
 _JUDGING = frozenset({Role.OFFICER, Role.HEAD, Role.LEGAL, Role.AUDITOR})
@@ -107,6 +108,7 @@ ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
         # Screeners are contract staff: what the office makes of their work is not theirs to see.
         Act.SEE_STATISTICS: _EVERYBODY - {Role.ADMIN, Role.SCREENER},
         Act.KEEP_FIGURES: frozenset({Role.OFFICER, Role.HEAD}),
+        Act.ANSWER_RECUSALS: frozenset({Role.HEAD}),
     }
 )
 

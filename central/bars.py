@@ -1,5 +1,6 @@
 """What bars a case from a penalty whatever anybody proves: rules that were never put in force here,
-and rules or lanes that were found wrong (central/doubts.py). central/acting.py asks with every act.
+rules or lanes that were found wrong (central/doubts.py), and a request that an officer withdraw
+which nobody answered (central/owner/recusals.py). central/acting.py asks with every act.
 """
 
 from collections.abc import Sequence
@@ -7,23 +8,28 @@ from uuid import UUID
 
 from sqlalchemy import Connection, and_, select
 
-from central import tables
+from central import events, tables
 from central.cases import Guard
 from central.office_tables import wrong_case
+from central.owner_tables import statement
 
-SEEN_HERE = frozenset({Guard.PACK_KNOWN, Guard.NOT_IN_DOUBT})
+SEEN_HERE = frozenset({Guard.PACK_KNOWN, Guard.NOT_IN_DOUBT, Guard.RECUSALS_ANSWERED})
 """Conditions that the tables show, and nobody's word."""
-_CASE, _RECORD = tables.case, tables.record
+RECUSAL, RECUSAL_ANSWERED = "recusal", "recusal-answered"
+"""The kind of statement that asks an officer to withdraw, and the line of the log that answers."""
+_CASE, _RECORD, _EVENT = tables.case, tables.record, tables.case_event
 
 
 def shown(db: Connection, case_id: UUID) -> frozenset[Guard]:
-    """Which of the two conditions hold, by the tables and nobody's word."""
+    """Which of these conditions hold, by the tables and nobody's word."""
     found = set()
     if not unknown_packs(db, case_id):
         found.add(Guard.PACK_KNOWN)
     waiting = and_(wrong_case.c.case_id == case_id, wrong_case.c.settled_utc_ms.is_(None))
     if db.execute(select(wrong_case.c.case_id).where(waiting)).first() is None:
         found.add(Guard.NOT_IN_DOUBT)
+    if not unanswered_recusals(db, case_id):
+        found.add(Guard.RECUSALS_ANSWERED)
     return frozenset(found)
 
 
@@ -35,3 +41,15 @@ def unknown_packs(db: Connection, case_id: UUID) -> Sequence[str]:
     both = own.union(named).subquery()
     query = select(both.c.policy_sha256).where(both.c.policy_sha256.not_in(known))
     return db.scalars(query.order_by(both.c.policy_sha256)).all()
+
+
+def unanswered_recusals(db: Connection, case_id: UUID) -> frozenset[UUID]:
+    """Statements that ask an officer to withdraw and that no head has answered (行政处罚法 art.
+    43)."""
+    wanted = (statement.c.case_id == case_id) & (statement.c.kind == RECUSAL)
+    asked = frozenset(db.scalars(select(statement.c.id).where(wanted)))
+    if not asked:
+        return asked
+    lines = (_EVENT.c.case_id == case_id) & (_EVENT.c.type == RECUSAL_ANSWERED)
+    told = db.scalars(select(_EVENT.c.payload).where(lines))
+    return asked - {UUID(events.parse_payload(text)["statement"]) for text in told}

@@ -1,8 +1,8 @@
 """Own interest in a case (行政处罚法 art. 43): nobody acts on their own vehicle.
 
 Staff declare their own and their families' plates, once, for all cases to come; who finds another
-interest says so in the case. Besides, whoever bears the party's name is taken for the party until
-somebody else acts instead.
+interest says so in the case, and whom a party rightly objects to a head has withdraw. Besides,
+whoever bears the party's name is taken for the party until somebody else acts instead.
 """
 
 from collections.abc import Sequence
@@ -28,6 +28,7 @@ class Interest(StrEnum):
     OWN_VEHICLE = "own-vehicle"
     OWN_NAME = "own-name"
     DECLARED = "declared"
+    ORDERED = "ordered"
 
 
 class BadPlate(ValueError):
@@ -36,9 +37,10 @@ class BadPlate(ValueError):
 
 def interest(db: Connection, case_id: UUID, person: str) -> Interest | None:
     """The person's own interest in the case, as far as it is known."""
-    mine = (_EVENT.c.case_id == case_id) & (_EVENT.c.type == RECUSED) & (_EVENT.c.actor == person)
-    if db.scalar(select(_EVENT.c.seq).where(mine).limit(1)) is not None:
-        return Interest.DECLARED
+    lines = (_EVENT.c.case_id == case_id) & (_EVENT.c.type == RECUSED)
+    for line in db.execute(select(_EVENT.c.actor, _EVENT.c.payload).where(lines)):
+        if events.parse_payload(line.payload)["person"] == person:
+            return Interest.DECLARED if line.actor == person else Interest.ORDERED
     plate = db.scalar(select(tables.case.c.plate).where(tables.case.c.id == case_id))
     if plate is not None and normal(plate) in plates(db, person):
         return Interest.OWN_VEHICLE
@@ -76,3 +78,8 @@ def recuse(db: Connection, case_id: UUID, person: str, utc_ms: int) -> None:
     acting.lock(db, case_id)
     if interest(db, case_id, person) is not Interest.DECLARED:
         events.append(db, events.Event(utc_ms, person, RECUSED, case_id, {"person": person}))
+
+
+def order(db: Connection, case_id: UUID, person: str, head: str, utc_ms: int) -> None:
+    """A head of office has the person withdraw. Within the caller's transaction, lock in hand."""
+    events.append(db, events.Event(utc_ms, head, RECUSED, case_id, {"person": person}))

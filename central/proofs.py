@@ -244,6 +244,7 @@ _FILE: Mapping[Guard, Callable[[Known], bool | None]] = MappingProxyType(
         G.NOT_WARNING_PHASE: lambda known: known.only_warns is False,
         G.PACK_KNOWN: lambda known: G.PACK_KNOWN not in known.barred,
         G.NOT_IN_DOUBT: lambda known: G.NOT_IN_DOUBT not in known.barred,
+        G.RECUSALS_ANSWERED: lambda known: G.RECUSALS_ANSWERED not in known.barred,
         G.NOTICE_RECEIVED: lambda known: NOTICE in known.course.received,
         G.LEGALITY_SETTLED: _legality,
         G.IN_DECISION_TIME: lambda known: _in_time(

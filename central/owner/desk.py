@@ -19,6 +19,7 @@ from central.owner.identifying import Identifying
 from central.owner.inviting import Inviting
 from central.owner.papers import Papers
 from central.owner.parties import Party, named
+from central.owner.recusals import Recusals
 from central.owner.situation import Situation
 from central.owner.speaking import Speaking
 from central.owner_links import Link
@@ -42,6 +43,7 @@ class Upload:
 class Told:
     """A statement as staff see it: `party` is who said it, where that is known."""
 
+    id: UUID
     kind: str
     grounds: str
     text: str
@@ -63,6 +65,7 @@ class OwnerDesk:
     press: Press
     inviting: Inviting
     identifying: Identifying
+    recusals: Recusals
 
     @classmethod
     def over(
@@ -72,6 +75,7 @@ class OwnerDesk:
         return cls(
             engine, load(), Entry(engine), Speaking(engine, blobs), Papers(engine),
             Press(engine, blobs), Inviting(engine), Identifying(engine, identity),
+            Recusals(engine),
         )  # fmt: skip
 
     def situation(self, link: Link, utc_ms: int) -> Situation:
@@ -101,7 +105,7 @@ class OwnerDesk:
             ).all()
         return [
             Told(
-                row.kind, row.grounds, row.text, row.made_utc_ms, people.get(row.party_id),
+                row.id, row.kind, row.grounds, row.text, row.made_utc_ms, people.get(row.party_id),
                 row.recorded_by, files.get(row.id, ()),
             )
             for row in rows

@@ -13,16 +13,18 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, select
 
 from central import balances
+from central.bars import RECUSAL
 from central.calendar import LegalCalendar, Length, Unit, local_date
 from central.case_moves import RULES
 from central.cases import Action, Case, Remedy, Role, State
 from central.documents import facts
 from central.documents.wording import CHINA
 from central.money import Balance
-from central.owner import identifying, papers, parties
+from central.owner import identifying, papers, parties, recusals
 from central.owner.identifying import Answer
 from central.owner.papers import Paper
 from central.owner.parties import Consent, Party
+from central.owner.recusals import Answer as RecusalAnswer
 from central.owner_links import Link
 from central.owner_tables import owner_upload, statement
 from central.papers import received
@@ -86,6 +88,8 @@ class Said:
     text: str
     made_utc_ms: int
     files: Sequence[str]
+    answer: RecusalAnswer | None = None
+    """Of a request that an officer withdraw: None while it waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,12 @@ class Situation:
         """The identity gateway can say whether this person is who they said."""
         mine = self.me is not None and not self.other_party and identifying.is_askable(self.me)
         return self.gateway and mine and len(self.identity) < identifying.MOST_ASKED
+
+    @property
+    def may_object(self) -> bool:
+        """Officers are at work, and no earlier request that one of them withdraw is waiting."""
+        waits = any(one.kind == RECUSAL and one.answer is None for one in self.said)
+        return self.may_speak and self.phase not in STEPS["seen"] and not waits
 
     @property
     def may_reconsider(self) -> bool:
@@ -312,7 +322,11 @@ def _said(db: Connection, link: Link) -> Sequence[Said]:
     sent = select(owner_upload).where(owner_upload.c.link_id == link.id)
     for one in db.execute(sent.order_by(owner_upload.c.id)):
         files.setdefault(one.statement_id, []).append(one.name)
+    told = recusals.answers(db, link.case_id)
     return [
-        Said(row.kind, row.grounds, row.text, row.made_utc_ms, files.get(row.id, ()))
+        Said(
+            row.kind, row.grounds, row.text, row.made_utc_ms, files.get(row.id, ()),
+            told.get(row.id),
+        )
         for row in rows
-    ]
+    ]  # fmt: skip

@@ -23,6 +23,7 @@ from central.web.guard import LIVE_HEADER, may
 from central.web.live import mark_text
 from central.web.parts import parts_of, render, texts_of
 from central.web.queries import case_query, uuid_of
+from central.web.recusals import FAULTS as RECUSAL
 
 router = APIRouter()
 DONE = frozenset({*Action, "already", "asked", "recused", "received", "dropped"})
@@ -122,6 +123,9 @@ def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
         masked_id=masked_id,
         is_reachable=is_reachable,
         linked=request.query_params.get("linked") == "yes",
+        recusals=parts.owner.recusals.answers(view.row.id) if sees else {},
+        objectable=parts.owner.recusals.candidates(visit.user.id),
+        recusal_said=said if (said := request.query_params.get("recusal", "")) in RECUSAL else "",
         mark=mark_text(mark),
     )
 

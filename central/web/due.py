@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from central.access import Act
+from central.access import Act, allowed
 from central.auth import Visit
 from central.calendar import local_date
 from central.case_moves import RULES
@@ -32,6 +32,7 @@ def due(request: Request, visit: SeesCases) -> Response:
     mine = request.query_params.get("mine") != "no"
     found = [one for one in parts.work.clocks.due(MOST) if not mine or _awaits(one, visit)]
     signs = visit.user.role == "officer"
+    answers = allowed(visit.user.role, Act.ANSWER_RECUSALS)
     waiting = [one for one in parts.work.acts.waiting() if signs and one.person != visit.user.id]
     today = local_date(now, CHINA)
     return render(
@@ -40,6 +41,7 @@ def due(request: Request, visit: SeesCases) -> Response:
         "due.html",
         found=[(one, first(one, visit, mine=mine)) for one in found],
         waiting=waiting,
+        recusals=parts.owner.recusals.waiting() if answers else (),
         mine=mine,
         people={user.id: user.display for user in parts.accounts.users()},
         left=lambda due: parts.work.clocks.days_left(today, due),

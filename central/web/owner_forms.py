@@ -1,5 +1,5 @@
-"""The forms of the owner's page: to speak, to name oneself or another, to be confirmed, to waive,
-to go to reconsideration, to ask for time, to agree to electronic service.
+"""The forms of the owner's page: to speak, to name oneself or another, to be confirmed, to object
+to an officer, to waive, to go to reconsideration, to ask for time, to agree to electronic service.
 
 One table says who sees which form, what it asks and what it becomes. Each form carries a number of
 its own: sent twice, it counts once.
@@ -74,6 +74,7 @@ FORMS: Mapping[str, OwnerForm] = {
             proof=frozenset({Guard.EXPRESS}),
         ),
         OwnerForm("defer", "deferral", lambda s: s.may_defer, text=True, files=True),
+        OwnerForm("recusal", "recusal", lambda s: s.may_object, text=True, files=True),
         OwnerForm("consent", "consent", lambda s: s.me is not None and s.consent is None,
                   sure=True),
         OwnerForm("no-consent", "no-consent", lambda s: s.consent is not None, sure=True),
