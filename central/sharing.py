@@ -14,12 +14,12 @@ SharingError
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy import ColumnElement, Engine, func, insert, select, update
 
 from central.database import add_if_new, reading
 from central.sharing_tables import department, taking
@@ -91,6 +91,16 @@ class Taken:
     taking: Taking
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which requests: all that is given must hold. Times from inclusive to exclusive."""
+
+    from_utc_ms: int
+    until_utc_ms: int
+    department: str = ""
+    what: str = ""
+
+
 def require_id(name: str) -> str:
     """Raises UnknownName with what an id may hold."""
     if not _ID.fullmatch(name):
@@ -158,16 +168,28 @@ class Departments:
                 )
             )
 
-    def taken(self, most: int = 200) -> Sequence[Taken]:
+    def taken(self, wanted: "Wanted | None" = None, most: int = 200) -> Sequence[Taken]:
         """The last requests, newest first."""
+        query = select(taking).order_by(taking.c.seq.desc()).limit(most)
+        if wanted is not None:
+            query = query.where(*_conditions(wanted))
         with reading(self._engine) as db:
-            rows = db.execute(select(taking).order_by(taking.c.seq.desc()).limit(most)).all()
+            rows = db.execute(query).all()
         return tuple(
             Taken(
                 row.utc_ms, Taking(row.department, row.what, row.subject, row.purpose, row.case_id)
             )
             for row in rows
         )
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    yield taking.c.utc_ms >= wanted.from_utc_ms
+    yield taking.c.utc_ms < wanted.until_utc_ms
+    if wanted.department:
+        yield taking.c.department == wanted.department
+    if wanted.what:
+        yield taking.c.what == wanted.what
 
 
 def require_scope(who: Department, scope: Scope) -> None:

@@ -51,13 +51,13 @@ class Asked:
 def asked(query: Mapping[str, str], people: Mapping[str, str], today: date) -> Asked:
     """Of the last thirty days, unless other days are given; of a person by the name shown."""
     typed = {name: query.get(name, "").strip()[:64] for name in FIELDS}
-    last = _day(typed["until"]) or today
-    first = _day(typed["from"]) or last - timedelta(days=_USUAL_DAYS)
+    last = day(typed["until"]) or today
+    first = day(typed["from"]) or last - timedelta(days=_USUAL_DAYS)
     kind = typed["kind"] if typed["kind"] in KINDS else KINDS[0]
     typed |= {"from": first.isoformat(), "until": last.isoformat(), "kind": kind}
     wanted = Wanted(
-        from_utc_ms=_midnight(first),
-        until_utc_ms=_midnight(last + timedelta(days=1)),
+        from_utc_ms=midnight(first),
+        until_utc_ms=midnight(last + timedelta(days=1)),
         person=(typed["person"] if typed["person"] in people else typed["person"] or None),
         number=typed["number"] or None,
     )
@@ -65,16 +65,18 @@ def asked(query: Mapping[str, str], people: Mapping[str, str], today: date) -> A
     return Asked(typed, kind, wanted, max(1, page))
 
 
-def _day(text: str) -> date | None:
+def day(text: str) -> date | None:
+    """A day as a field of the address has it; None where it is none."""
     try:
-        day = date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         return None
-    return day if 2000 <= day.year <= 2199 else None
+    return found if 2000 <= found.year <= 2199 else None
 
 
-def _midnight(day: date) -> int:
-    return int(datetime.combine(day, time(), CHINA).timestamp() * 1000)
+def midnight(of: date) -> int:
+    """When a day begins here."""
+    return int(datetime.combine(of, time(), CHINA).timestamp() * 1000)
 
 
 def _asked(request: Request, people: Mapping[str, str]) -> Asked:

@@ -2,12 +2,16 @@
 
 import io
 import zipfile
+from datetime import timedelta
 
 import pytest
 from httpx import Client
 
 from central.access import Role
 from central.accounts import NewUser
+from central.calendar import local_date
+from central.documents.wording import CHINA
+from central.oversight import Wanted
 from central.sharing import MOST_A_MINUTE, Scope
 from tests.central.sharing.conftest import Town
 from tests.device import BEGAN_UTC_MS
@@ -223,3 +227,52 @@ def test_the_auditor_sees_who_took_what(town: Town) -> None:
     assert number in page
     assert "投诉核查" in page
     assert "traffic" in page
+
+
+def taken_of(csv: str) -> list[str]:
+    """The department and the kind of each line."""
+    assert csv.startswith("\ufeff时间,部门,内容,对象,用途")
+    return [" ".join(line.split(",")[1:3]) for line in csv.splitlines()[1:]]
+
+
+@pytest.mark.parametrize(
+    ("query", "lines"),
+    [
+        ("", ["police 统计", "traffic 案件", "traffic 案件列表"]),
+        ("department=traffic", ["traffic 案件", "traffic 案件列表"]),
+        ("what=case", ["traffic 案件"]),
+        ("department=police&what=case", []),
+        ("until={yesterday}", []),
+        ("from={today}&until={today}", ["police 统计", "traffic 案件", "traffic 案件列表"]),
+        ("department=nobody&from=x", ["police 统计", "traffic 案件", "traffic 案件列表"]),
+    ],
+    ids=["all", "department", "kind", "both", "days before", "today", "unreadable"],
+)
+def test_the_auditor_filters_what_was_taken_and_exports_it(
+    town: Town, query: str, lines: list[str]
+) -> None:
+    number = one_case(town)
+    with town.asking("traffic") as client:
+        client.get("/cases", params=PURPOSE)
+        client.get(f"/cases/{number}", params={"purpose": "=1+1"})
+    with town.asking("police") as client:
+        opened = {"opened_from_utc_ms": BEGAN_UTC_MS, "opened_until_utc_ms": NOW}
+        client.get("/statistics", params=opened)
+    today = local_date(NOW, CHINA)
+    query = query.format(today=today, yesterday=today - timedelta(days=1))
+    town.staff.accounts.add_user(NewUser("he", "何审计", HASH, Role.AUDITOR), NOW)
+    with town.staff.signed_in("he") as client:
+        page = client.get(f"/sharing?{query}").text
+        file = client.get(f"/sharing.csv?{query}")
+
+    assert taken_of(file.text) == lines
+    assert page.count("<td><code>traffic</code></td>") == sum("traffic" in one for one in lines)
+    assert ",=1+1" not in file.text
+    looks = town.staff.back.audit.looks(Wanted(0, NOW + 1))
+    assert [one.what for one in looks] == ["sharing exported"]
+
+
+def test_the_file_of_what_was_taken_is_the_auditors_and_the_heads(town: Town) -> None:
+    with town.staff.signed_in("wang") as officer, town.staff.signed_in("chen") as head:
+        assert officer.get("/sharing.csv").status_code == 403
+        assert head.get("/sharing.csv").status_code == 200
