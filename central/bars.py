@@ -3,7 +3,7 @@ rules or lanes that were found wrong (central/doubts.py), and a request that an 
 which nobody answered (central/owner/recusals.py). central/acting.py asks with every act.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, select
@@ -41,6 +41,16 @@ def unknown_packs(db: Connection, case_id: UUID) -> Sequence[str]:
     both = own.union(named).subquery()
     query = select(both.c.policy_sha256).where(both.c.policy_sha256.not_in(known))
     return db.scalars(query.order_by(both.c.policy_sha256)).all()
+
+
+def under_unknown_packs(db: Connection, cases: Collection[UUID]) -> frozenset[UUID]:
+    """Those of some cases that name such a pack themselves, or whose records do."""
+    known = select(tables.policy.c.sha256)
+    own = select(_CASE.c.id).where(_CASE.c.id.in_(cases), _CASE.c.policy_sha256.not_in(known))
+    named = select(_RECORD.c.case_id).where(
+        _RECORD.c.case_id.in_(cases), _RECORD.c.policy_sha256.not_in(known)
+    )
+    return frozenset(db.scalars(own.union(named)))
 
 
 def unanswered_recusals(db: Connection, case_id: UUID) -> frozenset[UUID]:

@@ -7,6 +7,7 @@ ConfigError    the configuration cannot be used; `.faults` holds one sentence a 
 """
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -18,9 +19,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 _SHOWN = 60
 _BYTES = 1 << 20
 _DEPTH = 24
+_OPEN = 1000
+"""Brackets that may stand open at once, those in texts and comments counted as well: YAML's reader
+takes time by the square of them."""
 _VALUES = 20_000
 UNREADABLE = (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
 """What PyYAML raises over a scalar that is not what its tag says."""
+_MARKS = re.compile(rb"[\[\]{}\n]")
 File = Annotated[Path, Field(strict=False)]
 Loc = tuple[str | int, ...]
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
@@ -81,6 +86,7 @@ def parse_model(
 def _compose(document: bytes, path: Path) -> yaml.Node | None:
     if len(document) > _BYTES:
         raise ConfigError([f"{path}: must be at most {_BYTES} bytes, it has {len(document)}"])
+    _require_shallow(document, path)
     try:
         return yaml.compose(document.decode(), Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
@@ -91,6 +97,16 @@ def _compose(document: bytes, path: Path) -> yaml.Node | None:
         raise ConfigError([f"{where}: is not YAML: {getattr(error, 'problem', error)}"]) from None
     except (RecursionError, *UNREADABLE):
         raise ConfigError([f"{path}: is not YAML that can be read; is it nested deeply?"]) from None
+
+
+def _require_shallow(document: bytes, path: Path) -> None:
+    """Raises ConfigError where far more brackets open than close."""
+    depth, line = 0, 1
+    for mark in _MARKS.findall(document):
+        line += mark == b"\n"
+        depth = depth + 1 if mark in b"[{" else max(0, depth - 1) if mark in b"]}" else depth
+        if depth > _OPEN:
+            raise ConfigError([f"{path}:{line}: must have at most {_OPEN} brackets open at once"])
 
 
 def _plain(

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, func, or_, select, true
 
-from central import counters, filing, plates, registry, tables
+from central import bars, counters, filing, plates, registry, tables
 from central.blobs import Blobs, Damaged, Missing
 from central.case_moves import STAGES
 from central.checks import Context, Held, Previous, check_record
@@ -58,7 +58,8 @@ class Lookup:
         with reading(self._engine) as db:
             total = db.scalar(select(func.count()).select_from(_CASE).where(condition))
             rows = db.execute(page.limit(wanted.limit).offset(wanted.offset)).all()
-            return CasePage(tuple(_case_row(row) for row in rows), int(total or 0))
+            unknown = bars.under_unknown_packs(db, [row.id for row in rows])
+            return CasePage(tuple(_case_row(row) for row in rows), int(total or 0), unknown)
 
     def case(self, case_id: UUID) -> CaseView | None:
         """The whole case, every check made anew. Raises WireError where kept bytes are damaged."""

@@ -68,10 +68,12 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """One page of cases, newest first, and how many there are in all."""
+    """One page of cases, newest first, and how many there are in all. `unknown_pack` are those of
+    the page whose policy pack was never put in force here."""
 
     rows: Sequence[CaseRow]
     total: int
+    unknown_pack: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ ConfigError          the configuration cannot be used; `.faults` has every fault
 """
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,10 @@ Loc: TypeAlias = tuple[str | int, ...]
 _SHOWN = 60
 _BYTES = 1 << 20
 _DEPTH = 24
+_OPEN = 1000
+"""Brackets that may stand open at once, those in texts and comments counted as well: YAML's reader
+takes time by the square of them."""
+_MARKS = re.compile(rb"[\[\]{}\n]")
 _VALUES = 20_000
 _UNREADABLE = (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
 """What PyYAML raises over a scalar that is not what its tag says."""
@@ -75,6 +80,7 @@ def _read_file(path: Path, source: Source) -> None:
             raw = file.read(_BYTES + 1)
         if len(raw) > _BYTES:
             raise ConfigError([f"{path}: must be at most {_BYTES} bytes"])
+        _require_shallow(raw, path)
         node = yaml.compose(raw.decode("utf-8"), Loader=yaml.SafeLoader)
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
@@ -94,6 +100,16 @@ def _read_file(path: Path, source: Source) -> None:
     if not isinstance(value, dict):
         raise ConfigError([f"{path}:1: must be keys and values, got {_show(value)}"])
     source.data = value
+
+
+def _require_shallow(document: bytes, path: Path) -> None:
+    """Raises ConfigError where far more brackets open than close."""
+    depth, line = 0, 1
+    for mark in _MARKS.findall(document):
+        line += mark == b"\n"
+        depth = depth + 1 if mark in b"[{" else max(0, depth - 1) if mark in b"]}" else depth
+        if depth > _OPEN:
+            raise ConfigError([f"{path}:{line}: must have at most {_OPEN} brackets open at once"])
 
 
 def _value(node: yaml.Node, loc: Loc, path: Path, source: Source) -> object:

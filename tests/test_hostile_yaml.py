@@ -21,8 +21,10 @@ REFUSED = {
     b"? [a, b]\n: c": "{path}:1: a key must be printable text",
     b"{a: " * 1000: "{path}: is not YAML that can be read; is it nested deeply?",
     BOMB: "must hold at most 20000 values",
+    b"# 1\nx:\n" + b"[" * 20_000: "{path}:3: must have at most 1000 brackets open at once",
+    b"x: " + b"{a: [" * 501: "{path}:1: must have at most 1000 brackets open at once",
 }
-IDS = ["loop", "date", "number", "key", "depth", "aliases of aliases"]
+IDS = ["loop", "date", "number", "key", "depth", "aliases of aliases", "brackets", "both kinds"]
 
 
 @pytest.mark.parametrize("raw", REFUSED, ids=IDS)
@@ -38,6 +40,21 @@ def test_both_halves_say_why_a_file_is_refused(raw: bytes, tmp_path: Path) -> No
 
     assert said in edge.value.faults[0]
     assert said in server.value.faults[0]
+
+
+def test_brackets_in_texts_and_comments_and_closed_ones_are_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "input.yaml"
+    raw = b"# [{\n" * 250 + b"x: '" + b"[" * 490 + b"'\ny: [" + b"[], " * 5000 + b"]\n"
+    path.write_bytes(raw)
+
+    with pytest.raises(EdgeError) as edge:
+        load(path, {})
+    with pytest.raises(ServerError) as server:
+        parse_model(ServerConfig, raw, path)
+
+    assert any("y: unknown key" in fault for fault in server.value.faults)
+    assert any(": y: " in fault for fault in edge.value.faults)
+    assert not [one for one in (*edge.value.faults, *server.value.faults) if "brackets" in one]
 
 
 @pytest.mark.parametrize("raw", [b"x: 2026-13-45", b"{a: " * 1000], ids=["date", "depth"])

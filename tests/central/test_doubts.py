@@ -7,6 +7,7 @@ import pytest
 from central import acting, tables
 from central.cases import Act, Action, Role, State, Unproven
 from central.doubts import Doubts, Kind, KnownWrong, NothingSuch, NotListed, Outcome
+from central.views import CaseFilter
 from tests.case_files import IN_FORCE, add_pack
 from tests.case_steps import ALL, PEOPLE, TO_DECIDED, TO_FILED, act
 from tests.device import SimulatedDevice
@@ -49,6 +50,23 @@ def test_a_case_under_an_unknown_pack_is_not_filed_until_the_pack_is_known(
     assert state(office, case_id) is State.SUSPECTED
     assert state(office, control) is State.FILED
     assert [one[0] for one in Doubts(office.engine).under_unknown_packs()] == [case_id]
+
+
+def test_the_list_flags_cases_under_a_pack_that_is_unknown(office: Office) -> None:
+    unknown = opened(office, office.register(SimulatedDevice()))
+    fine = office.register(SimulatedDevice("gate-2", seed=2, policy_sha256=add_pack(office)), "B")
+    control = opened(office, fine)
+    later = office.register(
+        SimulatedDevice("gate-3", seed=3, policy_sha256=fine.policy_sha256), "C"
+    )
+    arrival = later.arrival(shots=[])
+    office.deliver(arrival)
+    later.policy_sha256 = "ab" * 32
+    office.deliver(later.overstay(arrival, shots=[]))
+    page = office.lookup.cases(CaseFilter())
+
+    assert {row.id for row in page.rows} == {unknown, control, office.case_of(arrival)}
+    assert page.unknown_pack == {unknown, office.case_of(arrival)}
 
 
 def test_a_later_record_that_names_an_unknown_pack_stops_the_decision(office: Office) -> None:

@@ -3,7 +3,7 @@
 import re
 
 from central.doubts import Doubts
-from tests.case_files import add_pack
+from tests.case_files import add_pack, newest_pack
 from tests.staff import Staff, token
 from tests.stories import Teller
 
@@ -50,7 +50,15 @@ def test_an_officer_does_not_say_what_is_wrong(staff: Staff) -> None:
 def test_cases_under_unknown_rules_are_shown(staff: Staff, teller: Teller) -> None:
     teller.deliver(teller.device("gate-1", "望江花园", 1).arrival([]))
     with staff.signed_in("wang") as client:
-        page = client.get("/recheck")
+        page, listed = client.get("/recheck"), client.get("/cases")
+        add_pack(staff.office)
+        device = teller.device("gate-2", "望江花园", 2)
+        device.policy_sha256 = newest_pack(staff.office) or ""
+        teller.deliver(device.arrival([]))
+        control = client.get("/cases")
 
     assert "规则未知的案件" in page.text
     assert ">2026-000001</a>" in page.text
+    assert listed.text.count(">规则未知</span>") == 1
+    assert ">2026-000002</a>" in control.text
+    assert control.text.count(">规则未知</span>") == 1
