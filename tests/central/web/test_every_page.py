@@ -35,8 +35,8 @@ SCREENS = {"desktop": (1280, 900), "phone": (390, 844)}
 FILES = {
     "GET /session", "GET /live", "GET /exhibits/{sha256}", "GET /records/{record_id}",
     "GET /cases/{case_id}/uploads/{upload_id}", "GET /cases/{case_id}/documents/{sha256}.pdf",
-    "GET /cases/{case_id}/packet.zip", "GET /audit.csv", "GET /statistics.csv",
-    "GET /statistics.xlsx", "GET /publications/{publication_id}.pdf",
+    "GET /cases/{case_id}/packet.zip", "GET /audit.csv", "GET /sharing.csv",
+    "GET /statistics.csv", "GET /statistics.xlsx", "GET /publications/{publication_id}.pdf",
     "GET /publications/{publication_id}/{sha256}.jpg",
 }  # fmt: skip
 """What answers with no page: pictures, files, and what scripts ask."""
