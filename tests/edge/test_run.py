@@ -1,5 +1,6 @@
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -235,15 +236,23 @@ def _unread() -> PlateReading:
 # ---- the daemon as a process
 
 
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A minute of video, longer than any test here lasts."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    videos.write(path, frames=1500, fps=25)
+    return path
+
+
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def config(tmp_path: Path, clip: Path) -> Path:
     """A daemon on a clip, whose broker is down."""
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     (tmp_path / "device.signing.pem").write_bytes(private)
     (tmp_path / "central.pub.pem").write_bytes(public)
-    videos.write(tmp_path / "clip.mp4", frames=1500, fps=25)
+    shutil.copy(clip, tmp_path)
     document = {
         "device": {"id": "box-1"},
         "broker": {"host": "127.0.0.1", "port": 9, "ca": "a", "cert": "b", "key": "c"},

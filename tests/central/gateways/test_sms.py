@@ -41,7 +41,7 @@ def telephones(mood: Mood, token: str = "word") -> Iterator[tuple[Phone, HttpSms
             url=f"http://127.0.0.1:{port}",
             token=SecretStr(token),
             report_secret=SecretStr(SECRET),
-            timeout_s=0.5,
+            timeout_s=1.5 if mood is Mood.SLOW else 30,
         )
         gateway = HttpSmsGateway(config, f"{office.url}/reports")
         try:

@@ -208,7 +208,7 @@ def house(
             url=f"http://127.0.0.1:{phone_port}",
             token=SecretStr("word"),
             report_secret=SecretStr(SECRET),
-            timeout_s=0.5,
+            timeout_s=1.5 if mood is phone.Mood.SLOW else 30,
         )
         vehicles = HttpRegister(kind="http", url=f"http://127.0.0.1:{register_port}")
         gateways = Gateways(HttpSmsGateway(sms, pushed.url), HttpRegisterGateway(vehicles))

@@ -275,24 +275,22 @@ def test_a_session_that_is_over_is_told_without_losing_the_page(
 
 
 @pytest.mark.parametrize("path", ["/cases", "/cases/{case}", "/fleet", "/account", "/cases?page=x"])
-@pytest.mark.parametrize("language", ["zh-CN", "en"])
-def test_every_page_fits_a_phone(
-    staff: Staff, teller: Teller, open_page: Open, path: str, language: str
+def test_english_pages_fit_a_phone_too(
+    staff: Staff, teller: Teller, open_page: Open, path: str
 ) -> None:
     teller.demo()
-    staff.accounts.set_language(staff.user("wang").id, language)
+    staff.accounts.set_language(staff.user("wang").id, "en")
     page = open_page(path.format(case=staff.case_id()), **PHONE)
 
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 @pytest.mark.parametrize("path", ["/cases", "/cases/{case}", "/fleet", "/account"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_page_shuts_out_who_cannot_see_or_point(
-    staff: Staff, teller: Teller, open_page: Open, path: str, theme: str
+def test_no_dark_page_shuts_out_who_cannot_see_or_point(
+    staff: Staff, teller: Teller, open_page: Open, path: str
 ) -> None:
     teller.demo()
-    page = open_page(path.format(case=staff.case_id()), color_scheme=theme)
+    page = open_page(path.format(case=staff.case_id()), color_scheme="dark")
 
     assert axe.faults(page) == []
 
