@@ -67,7 +67,8 @@ def scripted(answer: Callable[[Asked], tuple[int, bytes]]) -> Iterator[Scripted]
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     told.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever)
+    # Asked often whether to end: the half second that it takes otherwise is waited for by each test.
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield told
