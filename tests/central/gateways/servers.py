@@ -67,7 +67,7 @@ def scripted(answer: Callable[[Asked], tuple[int, bytes]]) -> Iterator[Scripted]
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     told.port = server.server_address[1]
-    # Asked often whether to end: the half second that it takes otherwise is waited for by each test.
+    # It looks often whether to end: each test would wait for half a second otherwise.
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
