@@ -1,10 +1,8 @@
 """The auditor's page: every look with its reason, every act, both as files."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -19,10 +17,10 @@ from central.auth import Visit
 from central.calendar import local_date
 from central.cases import Action
 from central.documents.wording import CHINA
-from central.figures.sheets import safe
 from central.oversight import Line, Wanted
 from central.purposes import Purpose
 from central.web.guard import may
+from central.web.log_lists import Days, csv_file
 from central.web.parts import Parts, parts_of, render, texts_of
 from central.web.texts import Texts
 
@@ -30,7 +28,6 @@ router = APIRouter()
 Audits = Annotated[Visit, Depends(may(Act.AUDIT_LOOKS))]
 FIELDS = ("kind", "person", "number", "from", "until", "page")
 KINDS = ("looks", "acts")
-_USUAL_DAYS = 30
 LOOKED_UP = "audit exported"
 
 
@@ -51,32 +48,17 @@ class Asked:
 def asked(query: Mapping[str, str], people: Mapping[str, str], today: date) -> Asked:
     """Of the last thirty days, unless other days are given; of a person by the name shown."""
     typed = {name: query.get(name, "").strip()[:64] for name in FIELDS}
-    last = day(typed["until"]) or today
-    first = day(typed["from"]) or last - timedelta(days=_USUAL_DAYS)
+    days = Days.read(typed["from"], typed["until"], today)
     kind = typed["kind"] if typed["kind"] in KINDS else KINDS[0]
-    typed |= {"from": first.isoformat(), "until": last.isoformat(), "kind": kind}
+    typed |= {**days.typed, "kind": kind}
     wanted = Wanted(
-        from_utc_ms=midnight(first),
-        until_utc_ms=midnight(last + timedelta(days=1)),
+        from_utc_ms=days.from_utc_ms,
+        until_utc_ms=days.until_utc_ms,
         person=(typed["person"] if typed["person"] in people else typed["person"] or None),
         number=typed["number"] or None,
     )
     page = int(typed["page"]) if typed["page"].isdecimal() and len(typed["page"]) < 6 else 1
     return Asked(typed, kind, wanted, max(1, page))
-
-
-def day(text: str) -> date | None:
-    """A day as a field of the address has it; None where it is none."""
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if 2000 <= found.year <= 2199 else None
-
-
-def midnight(of: date) -> int:
-    """When a day begins here."""
-    return int(datetime.combine(of, time(), CHINA).timestamp() * 1000)
 
 
 def _asked(request: Request, people: Mapping[str, str]) -> Asked:
@@ -133,16 +115,10 @@ def as_csv(request: Request, visit: Audits) -> Response:
     wanted, t = _asked(request, people), texts_of(request, visit)
     look = Look(visit.user.id, LOOKED_UP, None, urlencode(wanted.typed)[:200], Purpose.SUPERVISION)
     parts.accounts.log_look(look, parts.clock.utc_ms())
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(
-        [t(f"audit.{name}") for name in ("when", "who", "what", "case", "about", "why")]
-    )
+    heading = [t(f"audit.{name}") for name in ("when", "who", "what", "case", "about", "why")]
+    rows = []
     for line in _lines(parts, wanted, oversight.MOST_LINES, 0):
         who, what, why = _told(line, wanted.kind, people, t)
-        row = (t.moment(line.utc_ms), who, what, line.number or "", line.subject, why)
-        writer.writerow([safe(cell) for cell in row])
+        rows.append((t.moment(line.utc_ms), who, what, line.number or "", line.subject, why))
     name = f"firelane-{wanted.kind}-{wanted.typed['from']}-{wanted.typed['until']}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    data = ("\ufeff" + text.getvalue()).encode()
-    return Response(data, media_type="text/csv; charset=utf-8", headers=headers)
+    return csv_file(name, heading, rows)

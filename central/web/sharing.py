@@ -1,11 +1,9 @@
 """What other departments took and are told: for the auditor and the head, on a page and as a
 file."""
 
-import csv
-import io
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -18,12 +16,11 @@ from central.accounts import Look
 from central.auth import Visit
 from central.calendar import local_date
 from central.documents.wording import CHINA
-from central.figures.sheets import safe
 from central.oversight import MOST_LINES
 from central.purposes import Purpose
 from central.sharing import Wanted
-from central.web.audit import day, midnight
 from central.web.guard import may
+from central.web.log_lists import Days, csv_file
 from central.web.parts import parts_of, render, texts_of
 
 router = APIRouter()
@@ -31,7 +28,6 @@ Audits = Annotated[Visit, Depends(may(Act.AUDIT_SHARING))]
 FIELDS = ("department", "what", "from", "until")
 KINDS = ("cases", "case", "packet", "fines", "fine reported", "fine withdrawn", "statistics")
 EXPORTED = "sharing exported"
-_USUAL_DAYS = 30
 _MOST_SHOWN = 200
 
 
@@ -47,14 +43,11 @@ def asked(query: Mapping[str, str], departments: Collection[str], today: date) -
     """Of the last thirty days, unless other days are given. What is not readable falls back to the
     usual."""
     typed = {name: query.get(name, "").strip()[:64] for name in FIELDS}
-    last = day(typed["until"]) or today
-    first = day(typed["from"]) or last - timedelta(days=_USUAL_DAYS)
+    days = Days.read(typed["from"], typed["until"], today)
     department = typed["department"] if typed["department"] in departments else ""
     what = typed["what"] if typed["what"] in KINDS else ""
-    typed |= {"from": first.isoformat(), "until": last.isoformat()}
-    typed |= {"department": department, "what": what}
-    until = midnight(last + timedelta(days=1))
-    return Asked(typed, Wanted(midnight(first), until, department, what))
+    typed |= {**days.typed, "department": department, "what": what}
+    return Asked(typed, Wanted(days.from_utc_ms, days.until_utc_ms, department, what))
 
 
 def _asked(request: Request) -> Asked:
@@ -89,16 +82,12 @@ def as_csv(request: Request, visit: Audits) -> Response:
     told = urlencode(found.typed)[:200]
     look = Look(visit.user.id, EXPORTED, None, told, Purpose.SUPERVISION)
     parts.accounts.log_look(look, parts.clock.utc_ms())
-    text = io.StringIO()
-    writer = csv.writer(text)
     columns = ("when", "department", "what", "subject", "purpose")
-    writer.writerow([t(f"sharing.{name}") for name in columns])
+    rows = []
     for one in parts.api.departments.taken(found.wanted, MOST_LINES):
         taking = one.taking
         what = t.known("sharing.taken", taking.what)
-        row = (t.moment(one.utc_ms), taking.department, what, taking.subject, taking.purpose)
-        writer.writerow([safe(cell) for cell in row])
+        moment = t.moment(one.utc_ms)
+        rows.append((moment, taking.department, what, taking.subject, taking.purpose))
     name = f"firelane-sharing-{found.typed['from']}-{found.typed['until']}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    data = ("\ufeff" + text.getvalue()).encode()
-    return Response(data, media_type="text/csv; charset=utf-8", headers=headers)
+    return csv_file(name, [t(f"sharing.{column}") for column in columns], rows)
