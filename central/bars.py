@@ -28,7 +28,7 @@ def shown(db: Connection, case_id: UUID) -> frozenset[Guard]:
     waiting = and_(wrong_case.c.case_id == case_id, wrong_case.c.settled_utc_ms.is_(None))
     if db.execute(select(wrong_case.c.case_id).where(waiting)).first() is None:
         found.add(Guard.NOT_IN_DOUBT)
-    if not unanswered_recusals(db, case_id):
+    if not unanswered_recusals(db, [case_id]):
         found.add(Guard.RECUSALS_ANSWERED)
     return frozenset(found)
 
@@ -53,13 +53,13 @@ def under_unknown_packs(db: Connection, cases: Collection[UUID]) -> frozenset[UU
     return frozenset(db.scalars(own.union(named)))
 
 
-def unanswered_recusals(db: Connection, case_id: UUID) -> frozenset[UUID]:
-    """Statements that ask an officer to withdraw and that no head has answered (行政处罚法 art.
-    43)."""
-    wanted = (statement.c.case_id == case_id) & (statement.c.kind == RECUSAL)
+def unanswered_recusals(db: Connection, cases: Collection[UUID]) -> frozenset[UUID]:
+    """Statements in some cases that ask an officer to withdraw and that no head has answered
+    (行政处罚法 art. 43)."""
+    wanted = statement.c.case_id.in_(cases) & (statement.c.kind == RECUSAL)
     asked = frozenset(db.scalars(select(statement.c.id).where(wanted)))
     if not asked:
         return asked
-    lines = (_EVENT.c.case_id == case_id) & (_EVENT.c.type == RECUSAL_ANSWERED)
+    lines = _EVENT.c.case_id.in_(cases) & (_EVENT.c.type == RECUSAL_ANSWERED)
     told = db.scalars(select(_EVENT.c.payload).where(lines))
     return asked - {UUID(events.parse_payload(text)["statement"]) for text in told}

@@ -53,14 +53,11 @@ class StayMemory:
 
     def take(self, stay: UUID, exhibits: list[Exhibit]) -> None:
         """Remember exhibits, already in the vault, for the next record of their stay."""
+        rows = [(str(stay), each.sha256, each.model_dump_json()) for each in exhibits]
         with self._database.transaction("remember exhibits") as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO taken (stay_id, sha256, body, digest) VALUES (?, ?, ?, ?)",
-                [
-                    (*row, digest(*row))
-                    for each in exhibits
-                    for row in [(str(stay), each.sha256, each.model_dump_json())]
-                ],
+                [(*row, digest(*row)) for row in rows],
             )
         point("exhibits_remembered", str(stay))
 

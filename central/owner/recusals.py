@@ -101,11 +101,13 @@ class Recusals:
             .order_by(statement.c.made_utc_ms)
         )
         with reading(self._engine) as db:
-            return [
-                Waiting(row.case_id, row.number, row.made_utc_ms)
-                for row in db.execute(query).all()
-                if row.id in unanswered_recusals(db, row.case_id)
-            ]
+            asked = db.execute(query).all()
+            unanswered = unanswered_recusals(db, {row.case_id for row in asked})
+        return [
+            Waiting(row.case_id, row.number, row.made_utc_ms)
+            for row in asked
+            if row.id in unanswered
+        ]
 
     def candidates(self, head: str) -> Sequence[tuple[str, str]]:
         """Who may be told to withdraw: id and name of all who judge but the head who answers."""
@@ -121,7 +123,7 @@ class Recusals:
         granted = outcome is Outcome.GRANTED
         with self._engine.begin() as db:
             acting.lock(db, case_id)
-            if request not in unanswered_recusals(db, case_id):
+            if request not in unanswered_recusals(db, [case_id]):
                 raise NotOpen("there is no such request, or it was answered before")
             if interests.interest(db, case_id, head) is not None:
                 raise NotTheirs("who answers has an interest in the case")
