@@ -25,8 +25,11 @@ _BLOCKS = 12
 that its seven characters share two to four blocks and none can be told."""
 _FACE_PX = 18
 _LEAST_PX = 4
-_TILE_PX = 320
+_TILE_PX = 192
 _NEAR_PX = 96
+_SMALL_PX = 640
+_OUTSIDE, _LANE, _SUBJECT = 0, 1, 2
+"""What a pixel of the picture belongs to: a byte each, for such a plane is two megabytes."""
 _CASCADE = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
 
 
@@ -54,49 +57,46 @@ def mask(image: Picture, others: Sequence[Box], subject: Subject) -> Masked:
     """A copy of the BGR picture in which bystanders cannot be told. `others`: their vehicles."""
     hidden = image.copy()
     height, width = image.shape[:2]
-    lane = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(lane, [np.array(subject.lane, np.int32)], (1,))
-    free = np.ones((height, width), bool)
-    free[_rows(subject.box, height), _columns(subject.box, width)] = False
-    plates = [_plate_zone(box, inside=_touches(lane, box)) for box in others]
-    zones = [zone for zone in plates if _hide(hidden, zone, free)]
-    free &= lane == 0
-    zones += [zone for zone in faces(image, free) if _hide(hidden, zone, free)]
+    ground = np.full((height, width), _OUTSIDE, np.uint8)
+    cv2.fillPoly(ground, [np.array(subject.lane, np.int32)], (_LANE,))
+    plates = [_plate_zone(box, inside=_touches(ground, box)) for box in others]
+    ground[_rows(subject.box, height), _columns(subject.box, width)] = _SUBJECT
+    zones = [zone for zone in plates if _hide(hidden, zone, ground, _LANE)]
+    zones += [z for z in faces(image, ground) if _hide(hidden, z, ground, _OUTSIDE)]
     return Masked(hidden, tuple(zones))
 
 
-def faces(image: Picture, where: NDArray[np.bool_] | None = None) -> list[Box]:
+def faces(image: Picture, ground: Picture | None = None) -> list[Box]:
     """Faces turned to the camera, by OpenCV's own cascade; all of those that lie, in part at
-    least, in `where`.
+    least, outside lane and subject where the `ground` tells these.
 
     In tiles, and once more whole at a small size for near faces: the cascade's tables grow with
     the picture, to 52 MB for 1280x720 at once, a third of what the daemon may have. It keeps those
-    of its largest tile, 20 MB, for as long as it lives, so it lives for one picture: it is read
+    of its largest tile, 8 MB, for as long as it lives, so it lives for one picture: it is read
     again in 15 ms, and pictures are kept a few times a stay.
     """
     cascade = cv2.CascadeClassifier(str(_CASCADE))
-    grey: Picture = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-    height, width = grey.shape
+    height, width = image.shape[:2]
     found = []
     for top in range(0, height, _TILE_PX):
         for left in range(0, width, _TILE_PX):
-            rows, columns = _part(where, top, left, (height, width))
+            rows, columns = _part(ground, top, left, (height, width))
             if rows.start >= rows.stop or columns.start >= columns.stop:
                 continue
             at = (columns.start, rows.start)
-            found += _search(cascade, grey[rows, columns], 1.0, (_FACE_PX, _NEAR_PX), at)
-    step = max(2, -(-max(height, width) // (2 * _TILE_PX)))
-    found += _search(cascade, grey[::step, ::step], step, (_NEAR_PX // step, height), (0, 0))
+            found += _search(cascade, image[rows, columns], 1.0, (_FACE_PX, _NEAR_PX), at)
+    step = max(2, -(-max(height, width) // _SMALL_PX))
+    found += _search(cascade, image[::step, ::step], step, (_NEAR_PX // step, height), (0, 0))
     return found
 
 
 def _part(
-    where: NDArray[np.bool_] | None, top: int, left: int, size: tuple[int, int]
+    ground: Picture | None, top: int, left: int, size: tuple[int, int]
 ) -> tuple[slice, slice]:
-    """What of a tile is to be searched: around its part of `where`, by a face's size."""
+    """What of a tile is to be searched: around what of it lies outside, by a face's size."""
     bottom, right = top + _TILE_PX + _NEAR_PX, left + _TILE_PX + _NEAR_PX
-    if where is not None:
-        part = where[top:bottom, left:right]
+    if ground is not None:
+        part = ground[top:bottom, left:right] == _OUTSIDE
         rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
         if len(rows) == 0:
             return slice(0, 0), slice(0, 0)
@@ -111,19 +111,18 @@ def _part(
 
 def _search(
     cascade: cv2.CascadeClassifier,
-    grey: Picture,
+    part: Picture,
     step: float,
     sizes: tuple[int, int],
     at: tuple[int, int],
 ) -> list[Box]:
-    """Faces of `sizes` (least, most) pixels of `grey`, as boxes of the whole picture, in which
-    `grey` begins at `at` and has one pixel for `step`."""
+    """Faces of `sizes` (least, most) pixels of `part`, as boxes of the whole picture, in which
+    `part` begins at `at` and has one pixel for `step`."""
     least, most = max(sizes[0], _FACE_PX), sizes[1]
-    if min(grey.shape) < least:
+    if min(part.shape[:2]) < least:
         return []
-    found = cascade.detectMultiScale(
-        np.ascontiguousarray(grey), 1.1, 6, minSize=(least, least), maxSize=(most, most)
-    )
+    grey = cv2.cvtColor(np.ascontiguousarray(part), cv2.COLOR_BGR2GRAY)
+    found = cascade.detectMultiScale(grey, 1.1, 6, minSize=(least, least), maxSize=(most, most))
     return [
         Box(
             at[0] + x * step,
@@ -141,16 +140,17 @@ def _plate_zone(box: Box, *, inside: bool) -> Box:
     return Box(box.x1 + inset, box.y2 - box.height * PLATE_ZONE, box.x2 - inset, low)
 
 
-def _touches(lane: NDArray[np.uint8], box: Box) -> bool:
-    height, width = lane.shape
-    return bool(lane[_rows(box, height), _columns(box, width)].any())
+def _touches(ground: Picture, box: Box) -> bool:
+    height, width = ground.shape
+    return bool((ground[_rows(box, height), _columns(box, width)] == _LANE).any())
 
 
-def _hide(image: Picture, zone: Box, free: NDArray[np.bool_]) -> bool:
-    """Average the zone into blocks where `free` allows; gives whether anything was hidden."""
+def _hide(image: Picture, zone: Box, ground: Picture, most: int) -> bool:
+    """Average the zone into blocks where the ground is at `most` this; gives whether anything was
+    hidden."""
     height, width = image.shape[:2]
     rows, columns = _rows(zone, height), _columns(zone, width)
-    part, allowed = image[rows, columns], free[rows, columns]
+    part, allowed = image[rows, columns], ground[rows, columns] <= most
     if part.shape[0] < _LEAST_PX or part.shape[1] < _LEAST_PX or not allowed.any():
         return False
     size = (part.shape[1], part.shape[0])
