@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from edge.clock import SystemClock
 from edge.config import DetectorConfig, load
 from edge.detector import Detection, Detector, open_detector
 from edge.geometry import Box
 from edge.inference import ModelError, Picture
+from edge.picture_file import PictureError, read_picture
 
 _COLOUR = (0, 200, 255)
 
@@ -88,12 +88,11 @@ def _one(
     lane: tuple[tuple[float, float], ...] | None,
     options: argparse.Namespace,
 ) -> bool:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        reason = "is not a picture that can be read" if path.is_file() else "is not there"
-        print(f"{path}: {reason}", file=sys.stderr)
+    try:
+        picture = read_picture(path)
+    except PictureError as error:
+        print(error, file=sys.stderr)
         return False
-    picture = np.asarray(image, np.uint8)
     region = around(lane, picture.shape[1], picture.shape[0]) if lane else None
     floor = detector.lowest_score if options.min_score is None else options.min_score
     clock = SystemClock()

@@ -6,12 +6,10 @@ import os
 import sys
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from edge.clock import SystemClock
 from edge.config import load
 from edge.inference import ModelError
+from edge.picture_file import PictureError, read_picture
 from edge.plate_reader import PlateLook, PlateReader, open_plate_reader
 from edge.wire.plates import classify
 
@@ -43,14 +41,14 @@ def read_plate(options: argparse.Namespace) -> int:
 
 
 def _one(path: Path, reader: PlateReader, as_json: bool, thorough: bool) -> bool:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        reason = "is not a picture that can be read" if path.is_file() else "is not there"
-        print(f"{path}: {reason}", file=sys.stderr)
+    try:
+        image = read_picture(path)
+    except PictureError as error:
+        print(error, file=sys.stderr)
         return False
     clock = SystemClock()
     begin_ns = clock.mono_ns()
-    looks = reader.read_all(np.asarray(image, np.uint8), thorough)
+    looks = reader.read_all(image, thorough)
     spent_ms = (clock.mono_ns() - begin_ns) / 1e6
     if as_json:
         print(json.dumps(line(path, looks, spent_ms), ensure_ascii=False), flush=True)

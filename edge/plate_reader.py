@@ -36,6 +36,8 @@ _AGAIN = (
 )  # fmt: skip
 # A picture in which no reading of a plate's length is at least this sure is searched in pieces.
 _SEEN = 0.2
+# No plate can be read in fewer rows or columns.
+_LEAST_PX = 8
 # A picture of a plate alone is small and wide.
 _CROP_MOST_PX = (480, 240)
 _CROP_RATIO = (1.5, 7.0)
@@ -127,7 +129,7 @@ class PlateReader:
             return None
         left, top, right, bottom = _window(image, vehicle)
         window = image[top:bottom, left:right]
-        if min(window.shape[:2]) < 16:
+        if min(window.shape[:2]) < 2 * _LEAST_PX:
             return None
         looks = []
         for quad in self.finder.find(window)[:2]:
@@ -144,7 +146,7 @@ class PlateReader:
         """Every plate of a BGR picture that may show several vehicles, or one plate alone. Pieces
         of it are searched where the whole shows no plate, or always if `thorough`: far vehicles
         beside near ones."""
-        if self.finder is None or self.text is None:
+        if self.finder is None or self.text is None or min(image.shape[:2]) < _LEAST_PX:
             return []
         if _is_crop(image):
             return [self._crop(image)]

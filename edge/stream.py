@@ -14,12 +14,12 @@ from typing import Any, Literal, TypeAlias
 
 import av
 import av.error
-import cv2
 import numpy as np
 
 from edge.config import CameraConfig, masked
 from edge.inference import Picture
 from edge.pacing import Pacer, Wish
+from edge.picture_file import PictureError, read_picture
 
 State: TypeAlias = Literal[
     "ok", "starting", "auth", "refused", "timeout", "decode", "ended", "disabled"
@@ -49,10 +49,10 @@ class Decoded:
     def image(self) -> Picture:
         """BGR [height, width, 3]. Raises StreamFault when the picture cannot be read."""
         if isinstance(self._frame, Path):
-            found = cv2.imread(str(self._frame), cv2.IMREAD_COLOR)
-            if found is None:
-                raise StreamFault("decode", f"{self._frame}: is not a picture that can be read")
-            return np.asarray(found, np.uint8)
+            try:
+                return read_picture(self._frame)
+            except PictureError as error:
+                raise StreamFault("decode", str(error)) from error
         return _pixels(self._frame.reformat(format="bgr24"))
 
 

@@ -51,8 +51,9 @@ def test_what_is_no_picture_is_named_and_the_next_is_still_read(
     grey = tmp_path / "grey.png"
     cv2.imwrite(str(grey), np.full((400, 600, 3), 120, np.uint8))
     nowhere = ["--set", "plates.corners=null", "--set", "plates.text=null"]
-    assert read_plate(options(str(text), str(grey), *nowhere)) == 1
+    assert read_plate(options(str(text), str(tmp_path), str(grey), *nowhere)) == 1
     seen = capsys.readouterr()
+    assert f"{tmp_path}: is a folder, must be a picture" in seen.err
     assert f"{text}: is not a picture that can be read" in seen.err
     lines = [json.loads(line) for line in seen.out.splitlines()]
     assert [line["image"] for line in lines] == [str(grey)]

@@ -166,6 +166,14 @@ def test_a_picture_is_searched_in_pieces_only_where_the_whole_shows_no_plate(
     assert reader.searched == 1
 
 
+@pytest.mark.parametrize("size", [(1, 200), (200, 1), (1, 1), (3, 9)])
+def test_a_picture_of_a_few_rows_or_columns_shows_no_plate(
+    shipped: PlateReader, size: tuple[int, int]
+) -> None:
+    assert shipped.read_all(np.zeros((*size, 3), np.uint8)) == []
+    assert shipped.read_all(np.zeros((*size, 3), np.uint8), thorough=True) == []
+
+
 def test_a_thorough_look_searches_the_pieces_too_and_tells_of_each_plate_once(
     shipped: PlateReader,
 ) -> None:
