@@ -134,7 +134,11 @@ class Registry:
 
     def health(self, health: Health, utc_ms: int) -> bool:
         """Keep a health document unless it is from an epoch that is over."""
-        values = {"health": health.to_bytes().decode(), "health_utc_ms": utc_ms}
+        values = {
+            "health": health.to_bytes().decode(),
+            "health_utc_ms": utc_ms,
+            "epoch": health.epoch,
+        }
         return self._say(health.device, health.epoch, utc_ms, values)
 
     def config_reported(self, reported: ConfigReported) -> None:
@@ -168,7 +172,10 @@ class Registry:
             if known is not None and epoch < known:
                 return False
             seen = {} if seen_utc_ms is None else {"last_seen_utc_ms": seen_utc_ms}
-            _change(db, device, {**values, **seen})
+            # Whatever is said first in a new epoch says that the device is back, also where a late
+            # will has taken the place of its `online` at the broker while we were away.
+            back = {"state": "online"} if known is None or epoch > known else {}
+            _change(db, device, {**back, **values, **seen})
             return True
 
 

@@ -28,6 +28,7 @@ from scripts.faults_lab import (
     power,
     races,
     refusals,
+    takeovers,
 )
 from scripts.faults_lab.outcome import (
     Entry,
@@ -49,6 +50,7 @@ _PARTS = (
     hangs,
     order,
     races,
+    takeovers,
     packets,
     notices,
     notice_cuts,

@@ -2,6 +2,7 @@
 
 bare    gives a packet up when the broker has acknowledged it (QoS 1), and waits for no receipt
 queue   gives a packet up when it has handed it to paho, whose queue is in memory
+one-epoch  is the real one in all else, but gives all of its connections the same number
 """
 
 import json
@@ -9,13 +10,16 @@ import signal
 import ssl
 from pathlib import Path
 from threading import Event
+from unittest.mock import patch
 
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from edge.delivery import Delivery
+from edge.epoch import Epoch
 from edge.wire.limits import CHUNK_BYTES
 from edge.wire.topics import Kind, chunk_topic, device_topic
+from scripts.faults_lab import box
 from scripts.faults_lab.box import delivery, record, wanted
 from tests.packets import DEVICE
 
@@ -55,6 +59,10 @@ def give_up(made: Delivery, seq: int) -> None:
 
 
 def main(mode: str, name: str) -> None:
+    if mode == "one-epoch":
+        with patch.object(Epoch, "advance", lambda _self: None):
+            box.main(name)
+        return
     folder, stop = Path(name), Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     acked: set[int] = set()

@@ -8,7 +8,7 @@ import asyncio
 import random
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from socket import SO_LINGER, SOL_SOCKET
@@ -16,7 +16,7 @@ from socket import SO_LINGER, SOL_SOCKET
 _READ_BYTES = 4096
 _ON_THE_WAY = 64
 """Pieces that may be under way in one direction."""
-_RESET = struct.pack("ii", 1, 0)
+RESET = struct.pack("ii", 1, 0)
 """SO_LINGER of 0 s: closing sends RST instead of FIN."""
 
 
@@ -51,10 +51,7 @@ class Proxy:
         ready.set()
         async with server:
             await stop.wait()
-        mine = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in mine:
-            task.cancel()
-        await asyncio.gather(*mine, return_exceptions=True)
+        await end_all()
 
     async def _connection(self, near: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
         try:
@@ -81,7 +78,7 @@ class Proxy:
     ) -> None:
         for writer in (near_out, far_out):
             if life.over and life.fate == "reset":
-                writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _RESET)
+                writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, RESET)
             writer.transport.abort()
 
     def count(self, size: int, *, up: bool) -> None:
@@ -158,18 +155,35 @@ class _Life:
         await writer.drain()
 
 
+async def end_all() -> None:
+    """Cancel whatever else runs in this loop."""
+    mine = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in mine:
+        task.cancel()
+    await asyncio.gather(*mine, return_exceptions=True)
+
+
 @contextmanager
 def proxied(target: int, toxics: Toxics, chance: random.Random) -> Iterator[Proxy]:
     """A proxy in a thread of its own."""
-    proxy, ready, loop = Proxy(target, toxics, chance), threading.Event(), asyncio.new_event_loop()
-    stop = asyncio.Event()
+    proxy = Proxy(target, toxics, chance)
+    with in_a_thread(proxy.serve):
+        yield proxy
+
+
+@contextmanager
+def in_a_thread(
+    serve: Callable[[threading.Event, asyncio.Event], Coroutine[None, None, None]],
+) -> Iterator[None]:
+    """`serve` says when it is ready, and runs until it is told to stop."""
+    ready, stop, loop = threading.Event(), asyncio.Event(), asyncio.new_event_loop()
     thread = threading.Thread(
-        target=loop.run_until_complete, args=(proxy.serve(ready, stop),), daemon=True
+        target=loop.run_until_complete, args=(serve(ready, stop),), daemon=True
     )
     thread.start()
     assert ready.wait(30)
     try:
-        yield proxy
+        yield
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(30)

@@ -109,6 +109,36 @@ def test_a_will_of_the_current_epoch_counts(office: Office, device: SimulatedDev
     assert office.lookup.devices()[0].state == "lost"
 
 
+@pytest.mark.parametrize("kind", [Kind.BIRTH, Kind.HEALTH])
+def test_a_newer_birth_or_health_than_a_will_shows_that_the_box_is_back(
+    office: Office, device: SimulatedDevice, kind: Kind
+) -> None:
+    """The server was away: what the broker kept of the box's state is the late will of an old
+    connection, which has taken the place of the newer `online`."""
+    online(office, device, epoch=1)
+    say(office, device, Kind.STATE, device.state(2).model_copy(update={"s": "lost"}))
+
+    said = device.birth(3) if kind is Kind.BIRTH else health(device, epoch=3)
+    say(office, device, kind, said)
+
+    row = office.lookup.devices()[0]
+    assert (row.state, row.epoch) == ("online", 3)
+
+
+@pytest.mark.parametrize("word", ["lost", "stopped"])
+def test_a_connection_that_is_over_is_over_whichever_of_its_words_comes_first(
+    office: Office, device: SimulatedDevice, word: str
+) -> None:
+    last = device.state(2).model_copy(update={"s": word})
+
+    say(office, device, Kind.BIRTH, device.birth(2))
+    say(office, device, Kind.STATE, last)
+    before = office.lookup.devices()[0].state
+    say(office, device, Kind.BIRTH, device.birth(2))
+
+    assert (before, office.lookup.devices()[0].state) == (word, word)
+
+
 def test_health_and_birth_are_shown_as_they_were_said(
     office: Office, device: SimulatedDevice
 ) -> None:
