@@ -4,6 +4,7 @@ A channel's report that somebody paid is kept and shown, and pays nothing: only 
 statement does (central/treasury.py).
 """
 
+import logging
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -18,9 +19,12 @@ from central.counters import take
 from central.database import add_if_new
 from central.documents import facts
 from central.documents.wording import CHINA
+from central.turns import Turn
+from edge.wire.errors import WireError
 
 ACTOR = "billing"
 _MOST_A_ROUND = 100
+log = logging.getLogger("central.billing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Billing:
     def __init__(self, engine: Engine, calendar: LegalCalendar) -> None:
         self._engine = engine
         self._calendar = calendar
+        self._turn = Turn(_MOST_A_ROUND)
 
     def open_bills(self, utc_ms: int) -> list[UUID]:
         """A bill for every case whose decision was served since; their ids."""
@@ -47,15 +52,19 @@ class Billing:
             select(tables.case.c.id)
             .outerjoin(bill, bill.c.case_id == tables.case.c.id)
             .where(tables.case.c.state == State.SERVED.value, bill.c.id.is_(None))
-            .limit(_MOST_A_ROUND)
         )
         with self._engine.connect() as db:
-            waiting = db.scalars(query).all()
+            waiting = [row.id for row in self._turn.take(db, query)]
         made = []
         for case_id in waiting:
-            with self._engine.begin() as db:
-                if (bill_id := self._open(db, case_id, utc_ms)) is not None:
-                    made.append(bill_id)
+            try:
+                with self._engine.begin() as db:
+                    if (bill_id := self._open(db, case_id, utc_ms)) is not None:
+                        made.append(bill_id)
+            except WireError as fault:
+                log.error(
+                    "case %s is not billed: what is kept of it is damaged: %s", case_id, fault
+                )
         return made
 
     def _open(self, db: Connection, case_id: UUID, utc_ms: int) -> UUID | None:

@@ -12,7 +12,7 @@ from datetime import date
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, Select, exists, select, update
 
 from central import acting, documents, inquiry, papers, proofs, tables
 from central.act_forms import papers as papers_of
@@ -23,7 +23,11 @@ from central.documents import facts
 from central.documents.content import Incomplete
 from central.limits import WATCHED, Due, running
 from central.owner import parties
+from central.owner_tables import service_consent
+from central.policies import PolicyError
 from central.proofs import ELECTRONIC, Known, Typed
+from central.turns import Turn
+from edge.wire.errors import WireError
 
 ACTOR = "system"
 ANNOUNCED = "公告送达"
@@ -65,12 +69,13 @@ class Clocks:
     def __init__(self, engine: Engine, calendar: LegalCalendar) -> None:
         self._engine = engine
         self._calendar = calendar
+        self._passing, self._serving = Turn(_AT_ONCE), Turn(_AT_ONCE)
 
     def run(self, utc_ms: int) -> None:
         """Everything that is due now, until nothing more follows."""
         self.work_out()
-        self._each(self._over(utc_ms), self._pass, utc_ms)
-        self._each(self._in((S.DECIDED, S.SERVING)), self._serve, utc_ms)
+        self._each(self._some(self._passing, _over(utc_ms)), self._pass, utc_ms)
+        self._each(self._some(self._serving, _CONSENTED), self._serve, utc_ms)
         self.work_out()
 
     def work_out(self) -> int:
@@ -117,17 +122,9 @@ class Clocks:
         """Working days from tomorrow to the last day; negative when it is over."""
         return self._calendar.working_days_left(today, due.last)
 
-    def _over(self, utc_ms: int) -> Sequence[UUID]:
-        """Cases whose next limit is over and where something follows from it."""
-        over = _CASE.c.state.in_(sorted(LATE)) & (_CASE.c.due_utc_ms <= utc_ms)
+    def _some(self, turn: Turn, query: Select[tuple[UUID]]) -> Sequence[UUID]:
         with reading(self._engine) as db:
-            query = select(_CASE.c.id).where(over).order_by(_CASE.c.due_utc_ms)
-            return db.scalars(query.limit(_AT_ONCE)).all()
-
-    def _in(self, states: Iterable[State]) -> Sequence[UUID]:
-        with reading(self._engine) as db:
-            wanted = _CASE.c.state.in_([state.value for state in states])
-            return db.scalars(select(_CASE.c.id).where(wanted).limit(_AT_ONCE)).all()
+            return [row.id for row in turn.take(db, query)]
 
     def _each(
         self,
@@ -142,6 +139,10 @@ class Clocks:
                     step(db, case_id, utc_ms)
             except (CaseError, Incomplete) as fault:
                 log.info("nothing follows in case %s yet: %s", case_id, fault)
+            except (WireError, PolicyError) as fault:
+                log.error(
+                    "case %s is left alone: what is kept of it is damaged: %s", case_id, fault
+                )
 
     def _pass(self, db: Connection, case_id: UUID, utc_ms: int) -> None:
         """The act that follows when the time is over. Raises CaseError, Incomplete."""
@@ -165,6 +166,21 @@ class Clocks:
 
 
 _NEVER = 2**62
+_CONSENTED = select(_CASE.c.id).where(
+    _CASE.c.state.in_((S.DECIDED.value, S.SERVING.value)),
+    exists().where(
+        service_consent.c.case_id == _CASE.c.id, service_consent.c.withdrawn_utc_ms.is_(None)
+    ),
+)
+"""Decisions that may be on their way to a party by this office's page."""
+
+
+def _over(utc_ms: int) -> Select[tuple[UUID]]:
+    """Cases whose next limit is over and where something follows from it."""
+    late = _CASE.c.state.in_(sorted(LATE)) & (_CASE.c.due_utc_ms <= utc_ms)
+    return select(_CASE.c.id).where(late)
+
+
 _ANNOUNCEMENT = {
     "way": ANNOUNCED,
     "service_place": "公告栏",

@@ -5,9 +5,10 @@ and is not thereby the party.
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Row, select
 
 from central import acting, documents, tables
 from central.cases import Act, Action, CaseError, Guard, Role, State
@@ -17,6 +18,8 @@ from central.gateways.calls import BadAnswer, GatewayRefused
 from central.gateways.register import Holder, Query, Register, Vehicle
 from central.owner import parties
 from central.owner.parties import Person
+from central.turns import Turn
+from edge.wire.errors import WireError
 
 ACTOR = "system"
 QUERY = "查询记录"
@@ -30,23 +33,22 @@ class OwnerLookup:
     def __init__(self, engine: Engine, register: Register | None = None) -> None:
         self._engine = engine
         self._register = register
+        self._turn = Turn(_AT_ONCE)
 
     def run(self, utc_ms: int) -> None:
         """Every case that passed its second review. Raises GatewayDown: it comes round again."""
         case = tables.case
-        query = (
-            select(case.c.id, case.c.number, case.c.plate, case.c.plate_colour)
-            .where(case.c.state == State.SECOND_REVIEWED.value)
-            .limit(_AT_ONCE)
+        query = select(case.c.id, case.c.number, case.c.plate, case.c.plate_colour).where(
+            case.c.state == State.SECOND_REVIEWED.value
         )
         with reading(self._engine) as db:
-            waiting = db.execute(query).all()
+            waiting: list[Row[Any]] = self._turn.take(db, query)
         for row in waiting:
             try:
                 found = self._find(row.plate, row.plate_colour, row.number)
                 with self._engine.begin() as db:
                     _resolve(db, row.id, found, utc_ms)
-            except (GatewayRefused, BadAnswer, CaseError, Incomplete) as fault:
+            except (GatewayRefused, BadAnswer, CaseError, Incomplete, WireError) as fault:
                 log.error("the keeper in case %s is not looked up: %s", row.number, fault)
 
     def _find(self, plate: str, colour: str, number: str) -> Sequence[Vehicle] | None:

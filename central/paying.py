@@ -14,10 +14,12 @@ from central.billing import Billing
 from central.billing_tables import bill, payment, payment_report, refund
 from central.calendar import LegalCalendar
 from central.database import reading
+from central.documents.content import Incomplete
 from central.gateways.calls import BadAnswer, GatewayDown, GatewayRefused
 from central.gateways.payment import Bill, PayChannel
 from central.money import Balance
 from central.treasury import Treasury
+from edge.wire.errors import WireError
 
 TITLE = "消防通道占用罚款"
 """What a telephone shows to whoever pays: nothing of the person."""
@@ -89,8 +91,11 @@ class Paying:
                 log.error("bill %s: %s", row.serial, fault)
                 self._refused(row.id)
                 continue
-            with self._engine.begin() as db:
-                self.billing.confirm(db, row.id, given.code, given.pay_url, utc_ms)
+            try:
+                with self._engine.begin() as db:
+                    self.billing.confirm(db, row.id, given.code, given.pay_url, utc_ms)
+            except (Incomplete, WireError) as fault:
+                log.error("bill %s: its notice cannot be made: %s", row.serial, fault)
 
     def _refused(self, bill_id: UUID) -> None:
         """Finance sees it and types the code."""
