@@ -5,8 +5,11 @@ was restored from an older backup ends before that line, or has another in its p
 decisions and document numbers may be gone that people outside hold in their hands. Nothing in the
 database itself could tell.
 
+`RecusalAlarm` tells that a party asked an officer to withdraw and no head answered in time. Nobody
+acknowledges it away: it ends with the answers.
+
 AlarmError
-└── NoAlarm    acknowledged already, or never raised
+└── NoAlarm    acknowledged already, never raised, or none that words alone end
 """
 
 import json
@@ -14,14 +17,17 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, Engine, delete, select, update
 
 from central import events, tables
 from central.blobs import Blobs, flush, make_folder
 from central.database import add_if_new, reading
 from central.office_tables import office_alarm
+from central.owner.recusals import Recusals
 
 LOG_WENT_BACK = "log-went-back"
+RECUSAL_LATE = "recusal-late"
+ANSWERED = "recusal-late-over"
 ACKNOWLEDGED = "alarm-acknowledged"
 ACTOR = "alarms"
 REASON_CHARS = (4, 300)
@@ -33,7 +39,7 @@ class AlarmError(Exception):
 
 
 class NoAlarm(AlarmError):
-    """Acknowledged already, or never raised."""
+    """Acknowledged already, never raised, or none that words alone end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,8 @@ class Alarms:
     def acknowledge(self, code: str, by: str, reason: str, utc_ms: int) -> None:
         """Somebody in charge knows, and says what is done about it. Raises NoAlarm, OSError."""
         with self._engine.begin() as db:
-            if db.execute(delete(office_alarm).where(office_alarm.c.code == code)).rowcount == 0:
+            mine = (office_alarm.c.code == code) & (office_alarm.c.code != RECUSAL_LATE)
+            if db.execute(delete(office_alarm).where(mine)).rowcount == 0:
                 raise NoAlarm(f"no alarm {code!r} stands")
             payload = {"code": code, "reason": reason}
             line = events.append(db, events.Event(utc_ms, by, ACKNOWLEDGED, None, payload))
@@ -136,6 +143,33 @@ class Alarms:
         with self._engine.begin() as db:
             if add_if_new(db, office_alarm, values):
                 events.append(db, events.Event(utc_ms, ACTOR, LOG_WENT_BACK, None, facts))
+
+
+class RecusalAlarm:
+    """Every call blocks."""
+
+    def __init__(self, engine: Engine, recusals: Recusals) -> None:
+        self._engine = engine
+        self._recusals = recusals
+
+    def run(self, utc_ms: int) -> None:
+        """Raise the alarm, bring its figures up to now, or end it."""
+        late = [one for one in self._recusals.waiting() if one.ends_utc_ms <= utc_ms]
+        since = min((one.ends_utc_ms for one in late), default=0)
+        facts = {"count": str(len(late)), "since_utc_ms": str(since)}
+        values = {"code": RECUSAL_LATE, "since_utc_ms": since, "facts": json.dumps(facts)}
+        mine = office_alarm.c.code == RECUSAL_LATE
+        with reading(self._engine) as db:
+            known = db.scalar(select(office_alarm.c.facts).where(mine))
+        if known == (values["facts"] if late else None):
+            return
+        with self._engine.begin() as db:
+            if late and add_if_new(db, office_alarm, values):
+                events.append(db, events.Event(utc_ms, ACTOR, RECUSAL_LATE, None, facts))
+            elif late:
+                db.execute(update(office_alarm).where(mine).values(values))
+            elif db.execute(delete(office_alarm).where(mine)).rowcount:
+                events.append(db, events.Event(utc_ms, ACTOR, ANSWERED, None, {}))
 
 
 def _stands(db: Connection, code: str) -> bool:

@@ -11,18 +11,20 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from central import following, full_text
-from central.alarms import Alarms
+from central.alarms import Alarms, RecusalAlarm
 from central.blobs import Blobs
 from central.clock import Clock
 from central.doubts import Doubts
 from central.figures import rollup
 from central.figures.dashboard import Figures
 from central.filters import Filters
+from central.holidays import load
 from central.jobs import Job
 from central.keeping import rounds as keeping
 from central.keeping.holds import Holds
 from central.keeping.ledger import Ledger
 from central.oversight import Audit
+from central.owner.recusals import Recusals
 from central.publications import Publications
 from central.purposes import Purposes
 from central.seeds import Seeds
@@ -32,6 +34,7 @@ _FOLLOW_S = 3.0
 _RETENTION_S = 600.0
 _RECHECK_S = 30.0
 _LOG_HEAD_S = 60.0
+_LATE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class BackOffice:
     seeds: Seeds
     publications: Publications
     alarms: Alarms
+    late_recusals: RecusalAlarm
 
     @classmethod
     def over(cls, engine: Engine, blobs: Blobs, signer: Signer, clock: Clock) -> "BackOffice":
@@ -70,6 +74,7 @@ class BackOffice:
             Seeds(engine, blobs),
             Publications(engine, blobs),
             Alarms(engine, blobs),
+            RecusalAlarm(engine, Recusals(engine, load())),
         )
 
     def catch_up(self) -> None:
@@ -81,6 +86,7 @@ class BackOffice:
         """Work that comes round, for central/jobs.py."""
         return (
             Job("log-head", _LOG_HEAD_S, self.alarms.run),
+            Job("late-recusals", _LATE_S, self.late_recusals.run),
             Job("figures", _FOLLOW_S, self._follow(rollup.NAME, rollup.refresh)),
             Job("full-text", _FOLLOW_S, self._follow(full_text.NAME, full_text.refresh)),
             Job("retention", _RETENTION_S, self._erase),

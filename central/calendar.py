@@ -100,6 +100,7 @@ Limit = Literal[
     "notify-owner",
     "answer-objection",
     "make-statement",
+    "answer-recusal",
     "withdraw-publication",
     "serve-decision",
     "pay-fine",
@@ -120,6 +121,8 @@ LIMITS: Mapping[Limit, Length] = MappingProxyType(
         "answer-objection": Length(5, Unit.WORKING_DAYS),
         # 行政处罚法 art. 44 names none; local rules have three to five working days
         "make-statement": Length(5, Unit.WORKING_DAYS),
+        # 行政处罚法 art. 43 names none; 公安机关办理行政案件程序规定 art. 21 has two days
+        "answer-recusal": Length(2, Unit.WORKING_DAYS),
         # 行政处罚法 arts. 48, 61, 67, 60, 36
         "withdraw-publication": Length(3, Unit.WORKING_DAYS),
         "serve-decision": Length(7, Unit.WORKING_DAYS),

@@ -72,10 +72,11 @@ class OwnerDesk:
         cls, engine: Engine, blobs: Blobs, identity: IdentityGateway | None = None
     ) -> "OwnerDesk":
         """Without `identity` officers alone see who somebody is."""
+        calendar = load()
         return cls(
-            engine, load(), Entry(engine), Speaking(engine, blobs), Papers(engine),
+            engine, calendar, Entry(engine), Speaking(engine, blobs), Papers(engine),
             Press(engine, blobs), Inviting(engine), Identifying(engine, identity),
-            Recusals(engine),
+            Recusals(engine, calendar),
         )  # fmt: skip
 
     def situation(self, link: Link, utc_ms: int) -> Situation:

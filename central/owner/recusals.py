@@ -1,17 +1,21 @@
 """A party asks that an officer withdraw from the case (申请回避, 行政处罚法 art. 43).
 
-The request is a statement; a head of office answers it, granting it against one person, who does
-nothing more in the case from then on, or refusing it with reasons. The inquiry goes on meanwhile;
-no decision is made before the answer (central/bars.py).
+The request is a statement, written on the owner's page or taken down by staff where it was said; a
+head of office answers it, granting it against one person, who does nothing more in the case from
+then on, or refusing it with reasons. The inquiry goes on meanwhile; no decision is made before the
+answer (central/bars.py). A request that nobody answered in time is an alarm (central/alarms.py).
 
 RecusalError
 ├── NotOpen      there is no such request in the case, or it was answered before
+├── TooLate      the case is decided or over: nobody is left to withdraw
 ├── NotTheirs    who answers has an interest themselves, or would withdraw themselves
 └── Unreasoned   no reasons, or nobody that it is granted against
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -19,11 +23,19 @@ from sqlalchemy import Connection, Engine, select
 
 from central import acting, events, interests, tables
 from central.bars import RECUSAL, RECUSAL_ANSWERED, unanswered_recusals
+from central.calendar import LIMITS, LegalCalendar, local_date
+from central.case_moves import STAGES
 from central.cases import JUDGING
-from central.database import reading
+from central.database import add_if_new, reading
+from central.limits import CHINA, midnight
 from central.owner_tables import statement
+from central.policies import kept_packs
+from central.policy import Pack, in_force, made_under
 
 REASON_CHARS = (4, 500)
+TAKEN_DOWN = "recusal-taken-down"
+OPEN_STATES = frozenset(state.value for name in ("review", "procedure") for state in STAGES[name])
+"""Officers are at work, and nothing is decided yet: a request can be made, and must be answered."""
 _EVENT, _CASE, _USER = tables.case_event, tables.case, tables.user
 
 
@@ -33,6 +45,10 @@ class RecusalError(Exception):
 
 class NotOpen(RecusalError):
     """There is no such request in the case, or it was answered before."""
+
+
+class TooLate(RecusalError):
+    """The case is decided or over: nobody is left to withdraw."""
 
 
 class NotTheirs(RecusalError):
@@ -61,11 +77,26 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A request that waits for its answer."""
+    """A request that waits for its answer, in time until the midnight after `last`."""
 
     case_id: UUID
     number: str
     made_utc_ms: int
+    last: date
+    ends_utc_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Oral:
+    """A request that somebody made by word of mouth. `form` is the form's own number, `way` how it
+    was said, `party_id` who said it where they are named in the case."""
+
+    case_id: UUID
+    form: UUID
+    party_id: UUID | None
+    way: str
+    text: str
+    day: date
 
 
 def answers(db: Connection, case_id: UUID) -> dict[UUID, Answer]:
@@ -85,29 +116,72 @@ def answers(db: Connection, case_id: UUID) -> dict[UUID, Answer]:
 class Recusals:
     """Every call blocks."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, calendar: LegalCalendar) -> None:
         self._engine = engine
+        self._calendar = calendar
+
+    def take_down(self, said: Oral, person: str, utc_ms: int) -> None:
+        """Keep what was said, once: from now on it is a request like a written one. Raises
+        TooLate; nothing is written then."""
+        today = local_date(utc_ms, CHINA)
+        values = {
+            "id": said.form,
+            "case_id": said.case_id,
+            "form": said.form.hex,
+            "kind": RECUSAL,
+            "grounds": said.way,
+            "text": said.text,
+            "party_id": said.party_id,
+            "recorded_by": person,
+            "made_utc_ms": utc_ms if said.day >= today else midnight(said.day),
+        }
+        with self._engine.begin() as db:
+            acting.lock(db, said.case_id)
+            state = db.scalar(select(_CASE.c.state).where(_CASE.c.id == said.case_id))
+            if state not in OPEN_STATES:
+                raise TooLate(f"nobody can be asked to withdraw from a case that is {state}")
+            if add_if_new(db, statement, values):
+                payload = {
+                    "statement": str(said.form),
+                    "way": said.way,
+                    "day": said.day.isoformat(),
+                    "text": hashlib.sha256(said.text.encode()).hexdigest(),
+                }
+                event = events.Event(utc_ms, person, TAKEN_DOWN, said.case_id, payload)
+                events.append(db, event)
 
     def answers(self, case_id: UUID) -> dict[UUID, Answer]:
         with reading(self._engine) as db:
             return answers(db, case_id)
 
     def waiting(self) -> Sequence[Waiting]:
-        """Requests without an answer, the oldest first."""
+        """Requests without an answer in cases that are open yet, the oldest first."""
         query = (
-            select(statement.c.id, statement.c.case_id, _CASE.c.number, statement.c.made_utc_ms)
+            select(
+                statement.c.id, statement.c.case_id, statement.c.made_utc_ms,
+                _CASE.c.number, _CASE.c.begin_utc_ms, _CASE.c.policy_sha256,
+            )
             .join(_CASE, _CASE.c.id == statement.c.case_id)
-            .where(statement.c.kind == RECUSAL)
+            .where(statement.c.kind == RECUSAL, _CASE.c.state.in_(sorted(OPEN_STATES)))
             .order_by(statement.c.made_utc_ms)
-        )
+        )  # fmt: skip
         with reading(self._engine) as db:
             asked = db.execute(query).all()
             unanswered = unanswered_recusals(db, {row.case_id for row in asked})
-        return [
-            Waiting(row.case_id, row.number, row.made_utc_ms)
-            for row in asked
-            if row.id in unanswered
-        ]
+            packs = kept_packs(db) if unanswered else {}
+        found = []
+        for row in asked:
+            if row.id in unanswered:
+                began = local_date(row.begin_utc_ms, CHINA)
+                pack = made_under(packs, row.policy_sha256) or in_force(packs.values(), began)
+                last = self._last_day(local_date(row.made_utc_ms, CHINA), pack)
+                ends = midnight(last + timedelta(days=1))
+                found.append(Waiting(row.case_id, row.number, row.made_utc_ms, last, ends))
+        return found
+
+    def _last_day(self, asked: date, pack: Pack | None) -> date:
+        length = pack.policy.limit("answer-recusal") if pack else LIMITS["answer-recusal"]
+        return self._calendar.after(asked, length).last
 
     def candidates(self, head: str) -> Sequence[tuple[str, str]]:
         """Who may be told to withdraw: id and name of all who judge but the head who answers."""

@@ -239,7 +239,7 @@ def read(db: Connection, link: Link, calendar: LegalCalendar, utc_ms: int) -> Si
         amount=_amount(file) if is_party else "",
         state_until=_state_until(db, notice, file, calendar) if notice else None,
         hearing=is_party and _hearing(file),
-        said=_said(db, link),
+        said=_said(db, link, me),
         papers=papers.of_case(db, link.case_id) if is_party else (),
         consent=consent,
         bill=balances.bill_of(db, link.case_id) if is_party else None,
@@ -311,11 +311,14 @@ def _remedies(
     return Remedies(reconsider, sue, simple)
 
 
-def _said(db: Connection, link: Link) -> Sequence[Said]:
-    """What came through this link, newest first."""
+def _said(db: Connection, link: Link, me: Party | None) -> Sequence[Said]:
+    """What came through this link, and what this person said to staff, newest first."""
+    wanted = statement.c.link_id == link.id
+    if me is not None:
+        wanted |= (statement.c.party_id == me.id) & statement.c.recorded_by.is_not(None)
     rows = db.execute(
         select(statement)
-        .where(statement.c.link_id == link.id)
+        .where(statement.c.case_id == link.case_id, wanted)
         .order_by(statement.c.made_utc_ms.desc())
     ).all()
     files: dict[UUID, list[str]] = {}

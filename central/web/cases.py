@@ -16,6 +16,7 @@ from central.delivering import SLUGS
 from central.full_text import Kind
 from central.limits import CHINA
 from central.owner.inviting import is_reachable
+from central.owner.recusals import OPEN_STATES
 from central.publications import KINDS
 from central.views import PAGE_ROWS, CasePage
 from central.web import exhibits, facts, looks, timeline
@@ -124,6 +125,7 @@ def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
         is_reachable=is_reachable,
         linked=request.query_params.get("linked") == "yes",
         recusals=parts.owner.recusals.answers(view.row.id) if sees else {},
+        objectable_states=OPEN_STATES,
         objectable=parts.owner.recusals.candidates(visit.user.id),
         recusal_said=said if (said := request.query_params.get("recusal", "")) in RECUSAL else "",
         mark=mark_text(mark),

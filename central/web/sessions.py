@@ -21,7 +21,9 @@ YEAR_S = 365 * 86_400
 Sent = Annotated[Form, Depends(checked_form)]
 
 
-RESUMES = re.compile(r"/cases/[^/]+/(acts|receipts)/[a-z-]+|/review/[^/]+|/signatures/[^/]+")
+RESUMES = re.compile(
+    r"/cases/[^/]+/(acts|receipts)/[a-z-]+|/cases/[^/]+/recusals|/review/[^/]+|/signatures/[^/]+"
+)
 """Pages that show a form again, filled in, when they are sent it with `resume`."""
 KEPT = "kept."
 """Before the names of fields that were typed when the session was over."""
