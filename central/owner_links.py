@@ -7,8 +7,9 @@ the link; for another telephone a new link is asked for.
 """
 
 import secrets
+import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -26,6 +27,8 @@ MOST_FAILURES = 10
 KINDS = ("vin", "id")
 # Six characters are soon tried out by whoever holds the database: the hash only makes it cost.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+_COMPARING = threading.BoundedSemaphore(2)
+"""Each comparison takes 19 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,34 @@ def is_answered(db: Connection, link: Link, typed: str) -> bool:
         return len(tail) == CHECK_CHARS and secrets.compare_digest(tail, tail_of(number))
     hashes = db.scalars(select(owner_check.c.hash).where(owner_check.c.case_id == link.case_id))
     return len(tail) == CHECK_CHARS and _any_verifies(hashes.all(), tail)
+
+
+def is_holder(db: Connection, case_id: UUID, id_number: str) -> bool:
+    """Whether this is the number of the vehicle's holder, to whom a case's first link went: the
+    register names them, or its last six characters answer the check."""
+    tail, known = tail_of(id_number), _registered(db, case_id)
+    if len(tail) < CHECK_CHARS:
+        return False
+    if known:
+        return id_number.strip().upper() in known
+    with _COMPARING:
+        return _any_verifies(_hashes(db, case_id, "id"), tail)
+
+
+def is_comparable(db: Connection, case_id: UUID) -> bool:
+    """Whether it is known who the holder is, so that `is_holder` may say that somebody is not."""
+    return bool(_registered(db, case_id) or _hashes(db, case_id, "id"))
+
+
+def _registered(db: Connection, case_id: UUID) -> frozenset[str]:
+    mine = (party.c.case_id == case_id) & (party.c.source == "register")
+    numbers = db.scalars(select(party.c.id_number).where(mine))
+    return frozenset(one.strip().upper() for one in numbers if one.strip())
+
+
+def _hashes(db: Connection, case_id: UUID, kind: str) -> Sequence[str]:
+    mine = (owner_check.c.case_id == case_id) & (owner_check.c.kind == kind)
+    return db.scalars(select(owner_check.c.hash).where(mine)).all()
 
 
 def _any_verifies(hashes: Iterable[str], tail: str) -> bool:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
-from central import balances
+from central import balances, owner_links
 from central.bars import RECUSAL
 from central.calendar import LegalCalendar, Length, Unit, local_date
 from central.case_moves import RULES
@@ -120,6 +120,9 @@ class Situation:
     holder: Party | None
     is_party: bool
     other_party: bool
+    """The case's party is not who has this link, as far as is known."""
+    other_sure: bool
+    """It is known who has the link: another party is somebody else for certain."""
     rules: Policy | None
     office: Policy | None
     amount: str
@@ -164,6 +167,17 @@ class Situation:
         return self.may_speak and self.phase not in STEPS["seen"] and not waits
 
     @property
+    def may_answer_demand(self) -> bool:
+        """Who is demanded to pay may state their view of that, too (行政强制法 art. 36)."""
+        return self.is_party and self.case.main is _S.DEMANDED
+
+    @property
+    def may_withdraw(self) -> bool:
+        """A reconsideration that is under way. A lawsuit is withdrawn at the court alone."""
+        pending = self.case.remedy is Remedy.RECONSIDERING
+        return pending and self.may(Action.WITHDRAW_REMEDY)
+
+    @property
     def may_reconsider(self) -> bool:
         return self.remedies is not None and self.may(Action.FILE_RECONSIDERATION)
 
@@ -192,18 +206,17 @@ def letterhead(db: Connection, utc_ms: int) -> Policy | None:
     return pack.policy if pack else None
 
 
-def known_as(db: Connection, link: Link) -> Party | None:
+def known_as(db: Connection, link: Link, party: Party | None) -> Party | None:
     """As whom somebody with this link is known: as the party that the link was made for, as who
-    they said they are, or as the vehicle's holder where that is the case's party."""
+    they said they are, or as the case's party where that is the vehicle's holder, who got it."""
     if link.party_id is not None:
         return parties.get(db, link.party_id)
+    if party is not None and owner_links.is_holder(db, link.case_id, party.person.id_number):
+        return party
     table = statement
     told = (table.c.link_id == link.id) & (table.c.kind == "admission")
     query = select(table.c.party_id).where(told, table.c.party_id.is_not(None))
     named = db.scalar(query.order_by(table.c.made_utc_ms.desc()).limit(1))
-    party = parties.of_case(db, link.case_id)
-    if party is not None and party.person.relation == "holder":
-        return party
     return parties.get(db, named) if named is not None else None
 
 
@@ -211,7 +224,8 @@ def read(db: Connection, link: Link, calendar: LegalCalendar, utc_ms: int) -> Si
     """The case as this link shows it. Raises WireError where a kept record is damaged."""
     file = facts.read(db, link.case_id, utc_ms)
     case = RULES.replay(logged.act for logged in file.done)
-    me, party = known_as(db, link), parties.of_case(db, link.case_id)
+    party = parties.of_case(db, link.case_id)
+    me = known_as(db, link, party)
     is_party = me is not None and party is not None and me.id == party.id
     reminded = [one.utc_ms for one in file.done if one.act.action is Action.REMIND]
     deadline = _deadline(file, reminded)
@@ -234,6 +248,7 @@ def read(db: Connection, link: Link, calendar: LegalCalendar, utc_ms: int) -> Si
         holder=_holder(db, link),
         is_party=is_party,
         other_party=party is not None and not is_party,
+        other_sure=me is not None or owner_links.is_comparable(db, link.case_id),
         rules=rules,
         office=file.rules.today,
         amount=_amount(file) if is_party else "",

@@ -23,7 +23,7 @@ from central.owner.entry import OwnerVisit
 from central.owner.identifying import AskedEnough
 from central.owner.parties import Party, Person
 from central.owner.situation import Situation
-from central.owner.speaking import MOST_CHARS, NotNow, Said, TooMuch
+from central.owner.speaking import MOST_CHARS, MUST_ACT, NotNow, Said, TooMuch
 from central.owner.uploads import FILE_BYTES, MOST_FILES, BadUpload, Clean, clean
 from central.web.guard import Form
 from central.web.owner_guard import NO_REFERRER, PREFIX, Arrived, Checked, Passed, page
@@ -59,7 +59,8 @@ class OwnerForm:
 FORMS: Mapping[str, OwnerForm] = {
     form.name: form
     for form in (
-        OwnerForm("statement", "statement", lambda s: s.may_speak, DEFENCES, text=True, files=True),
+        OwnerForm("statement", "statement", lambda s: s.may_speak or s.may_answer_demand, DEFENCES,
+                  text=True, files=True),
         OwnerForm("not-me", "not-me", lambda s: s.may_speak, NOT_MINE, text=True, files=True),
         OwnerForm("me", "admission", lambda s: s.may_admit, ("holder", "driver")),
         OwnerForm("identity", "identity", lambda s: s.may_confirm, sure=True),
@@ -70,7 +71,7 @@ FORMS: Mapping[str, OwnerForm] = {
         OwnerForm("reconsider", "reconsideration", lambda s: s.may_reconsider, text=True,
                   files=True),
         OwnerForm(
-            "withdraw", "withdrawal", lambda s: s.may(Action.WITHDRAW_REMEDY), sure=True,
+            "withdraw", "withdrawal", lambda s: s.may_withdraw, sure=True,
             proof=frozenset({Guard.EXPRESS}),
         ),
         OwnerForm("defer", "deferral", lambda s: s.may_defer, text=True, files=True),
@@ -187,6 +188,9 @@ def _take(
     situation = owner.situation(visit.link, at)
     holder = _known_holder(request, visit, form, sent)
     me = holder or situation.me
+    strange = form.kind == "recusal" and situation.other_party
+    if strange or (form.kind in MUST_ACT and not form.may(situation)):
+        raise NotNow(f"the case does not take a {form.kind} from here")
     if form.kind in ("consent", "no-consent", "identity"):
         if me is None:
             raise NotNow("nobody is known here yet")

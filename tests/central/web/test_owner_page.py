@@ -27,7 +27,7 @@ GRACE_MS = 900_000
 
 def test_every_state_has_a_phase_and_every_phase_its_words() -> None:
     assert set(PHASE_OF) == set(State)
-    wanted = {f"owner.phase.{phase}.{part}" for phase in (*PHASES, "other")
+    wanted = {f"owner.phase.{phase}.{part}" for phase in (*PHASES, "other", "someone")
               for part in ("title", "text", "next")}  # fmt: skip
     wanted |= {f"owner.grounds.{name}" for name in (*DEFENCES, *NOT_MINE, "holder", "driver")}
     wanted |= {f"owner.form.{name}.title" for name in FORMS}

@@ -108,7 +108,7 @@ def test_a_document_is_the_partys_alone_and_its_opening_is_logged(
     assert opened.headers["content-type"] == "application/pdf"
     assert opened.content.startswith(b"%PDF")
     assert refused.status_code == 404
-    assert "本案由另一位当事人继续办理" in holders.text
+    assert "本案已经确认了当事人" in holders.text
     assert "张小明" not in holders.text
     with file.office.engine.connect() as db:
         assert received(db, file.case_id) == {}
