@@ -100,6 +100,7 @@ _TICKS: Mapping[Guard, str] = MappingProxyType(
         G.IDENTITY_CHECKED: "id_seen",
         G.EXPRESS: "express",
         G.SIMPLE_ALLOWED: "heard",
+        G.ROUTE_OPEN: "on_site",
     }
 )
 
@@ -168,6 +169,7 @@ def typed(values: Mapping[str, str]) -> Typed:
         amount_fen=fen(amount) if amount else None,
         way=values.get("way", ""),
         witness=values.get("witness", ""),
+        until_day=values.get("until_day", ""),
         declared=frozenset(name for name in _TICKS.values() if values.get(name) == "yes"),
     )
 

@@ -107,6 +107,8 @@ Limit = Literal[
     "announce-service",
     "demand-answer",
     "reconsideration",
+    "sue-after-reconsideration",
+    "appeal",
     "decide-after-filing",
     "court-enforcement",
     "litigation",
@@ -137,6 +139,9 @@ LIMITS: Mapping[Limit, Length] = MappingProxyType(
         # 行政复议法 art. 20, 行政诉讼法 art. 46
         "reconsideration": Length(60, Unit.DAYS),
         "litigation": Length(6, Unit.MONTHS),
+        # 行政诉讼法 arts. 45, 85
+        "sue-after-reconsideration": Length(15, Unit.DAYS),
+        "appeal": Length(15, Unit.DAYS),
     }
 )
 

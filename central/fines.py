@@ -9,11 +9,13 @@ FinesError
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, and_, or_, select, update
 
 from central import tables
 from central.case_moves import SINCE_DECISION
+from central.cases import State
 from central.database import add_if_new
+from central.owner_tables import party
 from central.sharing_tables import reported_fine
 
 _CASE, _FINE = tables.case, reported_fine
@@ -58,6 +60,29 @@ def other_fines(
         *_ours(db, plate, colour, begin_utc_ms, end_utc_ms, case_id),
         *_reported(db, plate, colour, begin_utc_ms, end_utc_ms),
     )
+
+
+def is_known_offender(db: Connection, case_id: UUID, id_number: str) -> bool:
+    """Whether the vehicle or the person (by their ID number) was fined or spared in an earlier case
+    that is still kept. Other stays of the same act are no earlier offence (central/returns.py)."""
+    row = db.execute(select(_CASE).where(_CASE.c.id == case_id)).one()
+    ruled = [*SINCE_DECISION, State.NO_PENALTY]
+    same = [_CASE.c.plate.is_not(None), _CASE.c.plate == row.plate]
+    if row.plate_colour is not None:
+        same.append(_CASE.c.plate_colour == row.plate_colour)
+    people = select(party.c.case_id).where(
+        party.c.id_number == id_number,
+        party.c.id_number != "",
+        party.c.confirmed_utc_ms.is_not(None),
+    )
+    query = (
+        select(_CASE.c.id)
+        .where(_CASE.c.id != case_id, _CASE.c.state.in_(ruled))
+        .where(_CASE.c.begin_utc_ms < row.begin_utc_ms)
+        .where(or_(and_(*same), _CASE.c.id.in_(people)))
+        .limit(1)
+    )
+    return db.scalar(query) is not None
 
 
 def _ours(

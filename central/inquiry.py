@@ -25,10 +25,13 @@ from central.documents import facts
 from central.documents.wording import local
 from central.limits import Course
 from central.owner import parties
+from central.owner_tables import statement
 from central.policies import kept_packs
 from central.policy import Policy, in_force, made_under
 from central.proofs import Known
 
+HEARING = "hearing"
+"""The kind of a statement that asks for a hearing."""
 _CERTIFIED = frozenset({Role.OFFICER.value, Role.HEAD.value, Role.LEGAL.value})
 
 
@@ -66,10 +69,14 @@ def read(
         told_fen=_told_fen(file),
         most_fen=_most_fen(policy, unit=unit),
         simple=policy is not None and policy.penalty.procedure == "simple" and not unit,
-        legal_review=policy is None or policy.penalty.needs_legal_review,
+        legal_review=(
+            policy is None or policy.penalty.needs_legal_review or _hearing_asked(db, case_id)
+        ),
         consent=consent is not None and consent.withdrawn_utc_ms is None,
         decision=decided.kind if decided else "",
         nothing_to_refund=balances.nothing_to_refund(db, case_id),
+        spares_first=_spares_first(db, file, known),
+        route=policy.profile if policy is not None else "full-evidence",
     )
 
 
@@ -124,6 +131,22 @@ def _fines(db: Connection, file: facts.File, end_utc_ms: int) -> tuple[fines.Fin
 def _decided_stays(db: Connection, case_id: UUID) -> int:
     """Decided cases of the same act: the vehicle only left for a moment."""
     return sum(one.state in SINCE_DECISION for one in returns.same_act(db, case_id))
+
+
+def _spares_first(db: Connection, file: facts.File, known: parties.Party | None) -> bool:
+    """Whether the pack spares first offences and nothing is known of an earlier one (行政处罚法
+    art. 33)."""
+    policy, row = file.rules.case, file.row
+    if policy is None or not policy.penalty.first_offence_is_warned:
+        return False
+    number = known.person.id_number if known is not None else ""
+    return not fines.is_known_offender(db, row.id, number)
+
+
+def _hearing_asked(db: Connection, case_id: UUID) -> bool:
+    """A hearing makes the legal review compulsory (行政处罚法 art. 58)."""
+    asked = (statement.c.case_id == case_id) & (statement.c.kind == HEARING)
+    return db.scalar(select(statement.c.id).where(asked).limit(1)) is not None
 
 
 def _only_warns(file: facts.File) -> bool | None:

@@ -156,8 +156,14 @@ def court_window(course: Course, calendar: LegalCalendar) -> tuple[Due, Due] | N
     served = course.day_of(A.PROVE_SERVICE)
     if served is None:
         return None
+    begun: Mapping[Limit, date | None] = {
+        "reconsideration": served,
+        "litigation": served,
+        "sue-after-reconsideration": course.day_of(A.DECIDE_RECONSIDERATION),
+        "appeal": course.day_of(A.DECIDE_SUIT),
+    }
     remedies = max(
-        (limit_after(course, calendar, name, served) for name in ("reconsideration", "litigation")),
+        (limit_after(course, calendar, name, day) for name, day in begun.items() if day),
         key=lambda due: due.ends_utc_ms,
     )
     return remedies, limit_after(course, calendar, "court-enforcement", remedies.last)

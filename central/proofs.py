@@ -7,7 +7,7 @@ form must show is judged by `of_form`. Reviews have their own file, central/revi
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 
 from central.calendar import LegalCalendar, Limit, local_date
@@ -31,6 +31,13 @@ WAYS = (DIRECT, FAMILY, LEFT, MAIL, ENTRUSTED, ELECTRONIC)
 BEFORE_ANNOUNCING = frozenset({DIRECT, MAIL})
 """Ways that must have been tried before a public notice (民事诉讼法 art. 95)."""
 ON_THE_SPOT = "当场行政处罚决定书"
+FURTHEST_DAYS = 730
+"""A deferral ends within two years: a slip of the pen must not move it into another century."""
+ROUTES: Mapping[str, bool | None] = MappingProxyType(
+    {"full-evidence": True, "hand-over": False, "lead-only": None}
+)
+"""What a pack's profile makes of a device's record: evidence, another agency's, or no more than a
+lead, which whoever proposes to file says was confirmed at the place."""
 A, G = Action, Guard
 
 
@@ -38,7 +45,8 @@ A, G = Action, Guard
 class Known:
     """The file as whoever acts finds it. `shown` is what the device's records and their checks
     show; `barred` the conditions that central/bars.py does not find; `told_fen` the amount in the
-    notice; `most_fen` the most that the pack allows."""
+    notice; `most_fen` the most that the pack allows; `spares_first` whether the pack spares first
+    offences and this is one; `route` the pack's profile."""
 
     course: Course
     calendar: LegalCalendar
@@ -58,6 +66,8 @@ class Known:
     consent: bool
     decision: str
     nothing_to_refund: bool
+    spares_first: bool = False
+    route: str = "full-evidence"
 
     @property
     def case(self) -> Case:
@@ -89,6 +99,7 @@ class Typed:
     amount_fen: int | None = None
     way: str = ""
     witness: str = ""
+    until_day: str = ""
     declared: frozenset[str] = frozenset()
 
 
@@ -191,6 +202,19 @@ def _in_time(known: Known, limit: Limit, start: date | None) -> bool:
     return known.now_utc_ms < due.ends_utc_ms
 
 
+def _time_to_speak(known: Known) -> bool:
+    """It begins with the receipt of the notice: without one it is not over."""
+    came = known.course.received.get(NOTICE)
+    return came is None or _in_time(known, "make-statement", came)
+
+
+def _hearing_over(known: Known) -> bool:
+    """A decision before the end of the time to speak takes away what is left of it, whatever the
+    party said already; only who expressly gave up the rest may be decided about sooner."""
+    words = [one.act.action for one in known.course.done if one.act.action in (A.STATE, A.WAIVE)]
+    return (bool(words) and words[-1] is A.WAIVE) or not _time_to_speak(known)
+
+
 def _in_limitation(known: Known) -> bool:
     ended = local_date(known.course.end_utc_ms, CHINA)
     return _in_time(known, "prosecution", ended)
@@ -212,7 +236,8 @@ def _remedies_over(known: Known) -> bool:
 def _in_remedy_time(known: Known, action: Action) -> bool:
     """Sixty days, or six months for a suit; fifteen days for a suit after a reconsideration."""
     if known.case.remedy is Remedy.RECONSIDERED:
-        return _in_time(known, "pay-fine", known.course.day_of(A.DECIDE_RECONSIDERATION))
+        decided = known.course.day_of(A.DECIDE_RECONSIDERATION)
+        return _in_time(known, "sue-after-reconsideration", decided)
     limit: Limit = "reconsideration" if action is A.FILE_RECONSIDERATION else "litigation"
     return _in_time(known, limit, known.course.day_of(A.PROVE_SERVICE))
 
@@ -241,6 +266,10 @@ _FILE: Mapping[Guard, Callable[[Known], bool | None]] = MappingProxyType(
         G.INTEGRITY_GREEN: lambda known: G.INTEGRITY_GREEN in known.shown,
         G.NO_DUPLICATE: lambda known: not known.other_fines,
         G.IN_LIMITATION: _in_limitation,
+        G.ROUTE_OPEN: lambda known: ROUTES.get(known.route, False),
+        G.FIRST_SPARED: lambda known: not known.spares_first,
+        G.HEARING_OVER: _hearing_over,
+        G.TIME_TO_SPEAK: _time_to_speak,
         G.NOT_WARNING_PHASE: lambda known: known.only_warns is False,
         G.PACK_KNOWN: lambda known: G.PACK_KNOWN not in known.barred,
         G.NOT_IN_DOUBT: lambda known: G.NOT_IN_DOUBT not in known.barred,
@@ -266,9 +295,20 @@ def _grounds(_known: Known, typed: Typed) -> bool:
 
 
 def _amount(known: Known, typed: Typed) -> bool:
-    """No amount typed: the one that was told stays."""
+    """No amount typed: the one that was set stays. A fine of nothing is none: it would never be
+    paid, and fall overdue."""
     cap = known.cap_fen
-    return cap is not None and (typed.amount_fen is None or 0 <= typed.amount_fen <= cap)
+    fen = typed.amount_fen if typed.amount_fen is not None else known.set_fen
+    return cap is not None and fen is not None and 1 <= fen <= cap
+
+
+def _in_sight(known: Known, typed: Typed) -> bool:
+    try:
+        until = date.fromisoformat(typed.until_day)
+    except ValueError:
+        return False
+    begin = max(known.today, known.course.pay_until or known.today)
+    return begin < until <= known.today + timedelta(days=FURTHEST_DAYS)
 
 
 def _served(known: Known, typed: Typed) -> bool:
@@ -290,5 +330,7 @@ _FORM: Mapping[Guard, Callable[[Known, Typed], bool]] = MappingProxyType(
         G.SIMPLE_ALLOWED: lambda _, typed: "heard" in typed.declared,
         G.SERVICE_PROVEN: _served,
         G.APPLICATION_FILED: lambda _, typed: bool(typed.application),
+        G.DAY_IN_SIGHT: _in_sight,
+        G.ROUTE_OPEN: lambda _, typed: "on_site" in typed.declared,
     }
 )

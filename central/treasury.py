@@ -28,8 +28,9 @@ from central.documents.wording import CHINA
 from central.money import yuan
 from central.statements import Line
 
-UNDONE = frozenset({State.REVOKED, State.VOID})
-"""What was paid for these goes back."""
+UNDOES = frozenset({Action.REVOKE, Action.MAKE_VOID})
+"""What was paid for a decision after these goes back, also when the case was refunded or closed
+since: the code of the bill can be paid as long as somebody has it."""
 
 
 class TreasuryError(Exception):
@@ -127,7 +128,7 @@ class Treasury:
             select(bill.c.case_id)
             .join(tables.case, tables.case.c.id == bill.c.case_id)
             .join(payment, payment.c.bill_id == bill.c.id)
-            .where(tables.case.c.state.in_([state.value for state in UNDONE]))
+            .where(tables.case.c.state.in_([State.REVOKED.value, State.VOID.value]))
             .distinct()
         )
         with self._engine.connect() as db:
@@ -185,9 +186,9 @@ class _Books:
         came = [line for line in lines if line.direction == "in"]
         if came and self.person != ACTOR:
             self._pay(case, came, left_fen)
-        total = sum(line.amount_fen for line in came)
-        back = total if case.main in UNDONE else surplus_fen
-        self._ask_back(back, "revoked" if case.main in UNDONE else "surplus")
+        undone = any(act.action in UNDOES for act in case.acts)
+        back = sum(line.amount_fen for line in came) if undone else surplus_fen
+        self._ask_back(back, "revoked" if undone else "surplus")
         self._note_refunds([line for line in lines if line.direction == "out"])
 
     def _pay(self, case: Case, came: Sequence[Row[tuple[Any, ...]]], left_fen: int) -> None:
@@ -244,7 +245,7 @@ class _Books:
                 )
                 asked = [one for one in asked if one.id != fits[0].id]
         case = acting.standing(self.db, self.case_id)
-        if self.person == ACTOR or case.main not in UNDONE or not went:
+        if self.person == ACTOR or not went:
             return
         if Action.REFUND in RULES.open_to(case, Role.FINANCE) and balances.nothing_to_refund(
             self.db, self.case_id

@@ -17,6 +17,7 @@ from central.acting import Logged
 from central.calendar import Unit
 from central.cases import Action
 from central.document_tables import document
+from central.documents import defence
 from central.documents.content import Cell, Content, Given
 from central.documents.wording import (
     capital,
@@ -29,7 +30,7 @@ from central.documents.wording import (
     short_plate,
 )
 from central.money import yuan
-from central.owner_tables import party, service_consent, statement
+from central.owner_tables import party, service_consent
 from central.policies import kept_packs
 from central.policy import Pack, Policy, in_force
 from edge.wire.records import Record, RecordKind
@@ -37,8 +38,6 @@ from edge.wire.records import Record, RecordKind
 DECISIONS = ("行政处罚决定书", "当场行政处罚决定书")
 NOTICE, FILING, RECHECK, DEMAND = "行政处罚告知书", "立案审批表", "复核意见书", "催告书"
 """Kinds whose numbers and dates later documents name."""
-NOT_DEFENCE = ("admission", "waiver", "reconsideration", "withdrawal", "deferral")
-"""Kinds of statements that no document answers as a defence."""
 _OCCASIONS = {
     "arrival": "停留确认时",
     "notice": "提醒送达时",
@@ -245,6 +244,7 @@ def _law(file: File, extra: Mapping[str, str]) -> Given:
             "basis": "、".join(policy.texts.basis),
             "amount": yuan(fen),
             "amount_words": capital(fen),
+            "hearing_right": _hearing_right(policy, fen),
             "policy": f"{policy.name}第{policy.version}版（{file.rules.sha256[:16]}）",
         }
     if (today := file.rules.today) and (office := today.office):
@@ -263,6 +263,17 @@ def _law(file: File, extra: Mapping[str, str]) -> Given:
                          for name, said in pairs]  # fmt: skip
         return {**found, "answers": found_answers}
     return found
+
+
+def _hearing_right(policy: Policy, fen: int) -> str:
+    """What who may ask for a hearing is told (行政处罚法 arts. 63, 64); else nothing."""
+    least = policy.penalty.hearing_from_fen
+    if least is None or fen < least:
+        return ""
+    return (
+        "依据《中华人民共和国行政处罚法》第六十三条、第六十四条，你（单位）有权要求听证。要求听证的，"
+        "应当在收到本告知书后五个工作日内提出；听证不收取费用。"
+    )
 
 
 def _amount_fen(file: File, policy: Policy, extra: Mapping[str, str]) -> int:
@@ -314,13 +325,11 @@ def _party(db: Connection, file: File) -> Given:
             "party_relation": _RELATIONS.get(row.relation, row.relation),
             "recipient": row.name,
         }
-    text = select(statement.c.text).where(
-        statement.c.case_id == file.row.id, statement.c.kind.not_in(NOT_DEFENCE)
-    )
-    if said := db.scalar(text.order_by(statement.c.made_utc_ms.desc()).limit(1)):
+    if said := defence.said(db, file.row.id):
         found["statement"] = said
     consent = select(service_consent).where(
-        service_consent.c.case_id == file.row.id, service_consent.c.withdrawn_utc_ms.is_(None)
+        service_consent.c.party_id == (rows[0].id if rows else None),
+        service_consent.c.withdrawn_utc_ms.is_(None),
     )
     newest = db.execute(consent.order_by(service_consent.c.given_utc_ms.desc())).first()
     if newest is not None:

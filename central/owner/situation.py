@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, select
 
 from central import balances, owner_links
 from central.bars import RECUSAL
-from central.calendar import LegalCalendar, Length, Unit, local_date
+from central.calendar import LegalCalendar, local_date
 from central.case_moves import RULES
 from central.cases import Action, Case, Remedy, Role, State
 from central.documents import facts
@@ -75,8 +75,6 @@ STEPS: Mapping[str, tuple[str, ...]] = {
 HEARD_BEFORE = frozenset({"watched", "grace", "grace-over", *STEPS["review"], *STEPS["told"]})
 """Until the decision is made anything may be said."""
 _TOLD_BY = facts.NOTICE
-SUIT_AFTER_RECONSIDERATION = Length(15, Unit.DAYS)
-"""行政诉讼法 art. 45."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +125,8 @@ class Situation:
     office: Policy | None
     amount: str
     state_until: date | None
+    in_time: bool
+    """The time to speak is not over: it begins with the receipt of the notice."""
     hearing: bool
     said: Sequence[Said]
     papers: Sequence[Paper]
@@ -253,6 +253,7 @@ def read(db: Connection, link: Link, calendar: LegalCalendar, utc_ms: int) -> Si
         office=file.rules.today,
         amount=_amount(file) if is_party else "",
         state_until=_state_until(db, notice, file, calendar) if notice else None,
+        in_time=notice is not None and _in_time(db, notice, file, calendar, today),
         hearing=is_party and _hearing(file),
         said=_said(db, link, me),
         papers=papers.of_case(db, link.case_id) if is_party else (),
@@ -307,6 +308,14 @@ def _state_until(
     return calendar.after(day, file.rules.case.limit("make-statement")).last
 
 
+def _in_time(
+    db: Connection, notice: facts.Issued, file: facts.File, calendar: LegalCalendar, today: date
+) -> bool:
+    until = _state_until(db, notice, file, calendar)
+    came = notice.sha256 in received(db, file.row.id)
+    return not came or until is None or today <= until
+
+
 def _remedies(
     file: facts.File, case: Case, calendar: LegalCalendar, today: date
 ) -> Remedies | None:
@@ -319,7 +328,8 @@ def _remedies(
     sue = calendar.after(day, file.rules.case.limit("litigation")).last
     judged = [one.utc_ms for one in file.done if one.act.action is Action.DECIDE_RECONSIDERATION]
     if judged:
-        sue = calendar.after(local_date(judged[-1], CHINA), SUIT_AFTER_RECONSIDERATION).last
+        after = file.rules.case.limit("sue-after-reconsideration")
+        sue = calendar.after(local_date(judged[-1], CHINA), after).last
     if today > max(reconsider, sue) and case.remedy is Remedy.NONE:
         return None
     simple = file.last(facts.DECISIONS[1]) is not None

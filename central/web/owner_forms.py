@@ -231,7 +231,9 @@ def _kind(form: OwnerForm, sent: Form, situation: Situation) -> str:
 
 
 def _proven(form: OwnerForm, situation: Situation, at: int) -> frozenset[Guard]:
-    """What the calendar shows: the application is in time, by when it arrived."""
+    """What the calendar shows: it is in time, by when it arrived."""
+    if form.kind in ("statement", "not-me") and situation.in_time:
+        return frozenset({Guard.TIME_TO_SPEAK})
     if form.kind != "reconsideration" or situation.remedies is None:
         return frozenset()
     in_time = local_date(at, CHINA) <= situation.remedies.reconsider_until

@@ -255,6 +255,7 @@ def disputes_and_is_revoked(town: Town) -> str:
     town.say(f"{UNLOADER.plate}: the owner disputes it on the page that the SMS led to")
     with town.desk:
         town.clerks["legal"].act(case_id, "recheck", grounds="影像中无人看护车辆，理由不成立。")
+    owner.say("waive", sure="yes")  # else the decision waits until the time to speak is over
     _decided(town, case_id)
     owner.say("reconsider", text="门卫可以证明车旁一直有人，未妨碍消防车通行，请求撤销。")
     town.say(f"{UNLOADER.plate}: decided; the owner asks for reconsideration")

@@ -9,7 +9,7 @@ import pytest
 from central.calendar import LegalCalendar
 from central.cases import Act, Action, Case, Remedy, Role, State
 from central.holidays import announced
-from central.limits import CHINA, DEMAND, NOTICE, Course, Level, midnight, running
+from central.limits import CHINA, DEMAND, NOTICE, Course, Level, court_window, midnight, running
 from central.review import REVIEW_MS
 
 CALENDAR = LegalCalendar(announced())
@@ -140,3 +140,25 @@ def test_a_year_without_a_plan_says_so() -> None:
     found = course(State.DECIDED, (A.DECIDE, "2031-12-30 10:00"))
 
     assert [due.provisional for due in running(found, CALENDAR)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("done", "over", "until"),
+    [
+        # Six months since service.
+        ([], "2026-09-02", "2026-12-02"),
+        # Reconsideration took longer: fifteen days for a lawsuit since its decision.
+        ([(A.DECIDE_RECONSIDERATION, "2026-10-15 10:00")], "2026-10-30", "2027-02-01"),
+        ([(A.DECIDE_RECONSIDERATION, "2026-05-08 10:00")], "2026-09-02", "2026-12-02"),
+        # A judgment: fifteen days for an appeal.
+        ([(A.DECIDE_SUIT, "2026-12-01 10:00")], "2026-12-16", "2027-03-16"),
+    ],
+)
+def test_the_court_is_asked_when_no_remedy_is_left(
+    done: list[tuple[Action, str]], over: str, until: str
+) -> None:
+    found = course(State.DEMANDED, (A.PROVE_SERVICE, "2026-03-02 10:00"), *done)
+    window = court_window(found, CALENDAR)
+
+    assert window is not None
+    assert [str(due.last) for due in window] == [over, until]

@@ -67,6 +67,8 @@ def test_a_disputed_decision_is_revoked_and_the_money_goes_back(
     raised = walk.try_act("zhao", "recheck", grounds="未提交证明材料", amount="100.01")
     walk.act("zhao", "recheck", grounds="未提交证明材料", amount="80")
     walk.act("sun", "review-legality", grounds="事实清楚，程序合法。")
+    hasty = walk.try_act("chen", "decide")
+    walk.pass_days(8)
     walk.act("chen", "decide")
     walk.act("qian", "begin-service", **SERVED)
     walk.act("qian", "prove-service", **SERVED)
@@ -83,6 +85,7 @@ def test_a_disputed_decision_is_revoked_and_the_money_goes_back(
 
     assert (barred.status_code, raised.status_code) == (409, 409)
     assert "金额高于告知的金额" in said(raised)
+    assert "陈述申辩的期限还没有届满" in said(hasty)
     assert "还有已缴款项没有退还" in said(open_refund)
     assert "80.00" in walk.content("行政处罚决定书").to_json()
     assert (walk.state(), walk.case.money) == (State.CLOSED, Money.REFUNDED)
