@@ -34,8 +34,9 @@ from edge.wire.status import Alert, Birth, Health, State
 from edge.wire.topics import Address, Kind, device_topic, parse_topic
 
 TRIES = 3
-"""How often an exhibit may fail to hash right before its record is refused. The first failure may
-be ours (a part that a power cut damaged); the device's own bytes do not change."""
+"""How often an exhibit may fail to hash right, or get chunks that do not fit, before its record is
+refused. The first failure may be ours (a part that a power cut damaged); the device's own bytes do
+not change."""
 
 log = logging.getLogger("central.ingest")
 
@@ -122,11 +123,12 @@ class Ingest:
             return []  # late: the image is complete already
         wanted = upload.chunk_bytes(address.index)
         if wanted != len(message.payload):
-            raise BadMessage(
+            error = BadMessage(
                 Code.CHUNK_SIZE_WRONG,
                 f"chunk {address.index} of an exhibit of {upload.size} bytes must have "
                 f"{wanted or 'no'} bytes, got {len(message.payload)}",
             )
+            return self._misfit(upload, message, error)
         parts.blobs.write_chunk(address.device, address.sha256, address.index, message.payload)
         if upload.is_last(address.index):  # one flush less: becoming an image says that all is in
             return self._finish(upload)
@@ -155,6 +157,16 @@ class Ingest:
             parts.blobs.drop(device, upload.sha256)
         waiting = parts.store.pending_on(upload.sha256)
         return [reply for record_id in waiting for reply in self._complete(record_id)]
+
+    def _misfit(self, upload: Upload, message: Incoming, error: WireError) -> list[Outgoing]:
+        """A chunk that is no part of its exhibit: the device sends it again after a while; where it
+        comes wrong again and again, the records that rest on the exhibit are refused, so that
+        somebody at the device learns of it."""
+        self._refuse(upload.device, message, error)
+        if self._parts.store.misfit(upload) < TRIES:
+            return []
+        records = self._parts.store.pending_on(upload.sha256, upload.device)
+        return [reply for each in records for reply in self._withdraw(each, upload, error)]
 
     def _damaged(self, upload: Upload, fault: BlobFault) -> list[Outgoing]:
         """The chunks make no image of that name: fetch them again, and in the end refuse."""

@@ -123,6 +123,11 @@ class Store:
         with self._engine.begin() as db:
             return uploads.start_over(db, upload.device, upload.sha256)
 
+    def misfit(self, upload: Upload) -> int:
+        """A chunk cannot be part of the exhibit. Gives how often something was wrong with it."""
+        with self._engine.begin() as db:
+            return uploads.misfit(db, upload.device, upload.sha256)
+
     def held(self, upload: Upload, utc_ms: int) -> tuple[str, ...]:
         """The image is in the evidence folder. Gives other devices whose parts can be dropped.
 

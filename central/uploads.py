@@ -101,14 +101,24 @@ def mark(db: Connection, device: str, sha256: str, index: int) -> Upload | None:
 
 
 def start_over(db: Connection, device: str, sha256: str) -> int:
-    """What was written is no image of that name: all is missing again. Gives how often so far."""
+    """What was written is no image of that name: all is missing again. Gives how often something
+    was wrong with it so far."""
     upload = find(db, device, sha256, lock=True)
-    if upload is None:
-        return 0
+    return 0 if upload is None else _count(db, upload, bytes(len(upload.have)))
+
+
+def misfit(db: Connection, device: str, sha256: str) -> int:
+    """A chunk came that cannot be part of it; those that are here stay. Gives how often something
+    was wrong with it so far."""
+    upload = find(db, device, sha256, lock=True)
+    return 0 if upload is None else _count(db, upload, upload.have)
+
+
+def _count(db: Connection, upload: Upload, have: bytes) -> int:
     again = (
         update(_TABLE)
-        .where(_TABLE.c.device == device, _TABLE.c.sha256 == sha256)
-        .values(have=bytes(len(upload.have)), restarts=_TABLE.c.restarts + 1)
+        .where(_TABLE.c.device == upload.device, _TABLE.c.sha256 == upload.sha256)
+        .values(have=have, restarts=_TABLE.c.restarts + 1)
         .returning(_TABLE.c.restarts)
     )
     return int(db.execute(again).scalar_one())

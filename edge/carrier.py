@@ -20,7 +20,9 @@ from edge.wire.topics import Kind, chunk_topic, device_topic
 log = logging.getLogger("firelane.carrier")
 Parcel = Announce | Chunk
 _LOOK_EVERY_S = 2.0
-_SETTLE_AFTER_S = 0.1
+_SETTLE_AFTER_S = (0.1, 0.5)
+"""How long a receipt waits to be marked while nothing else is to be done, and while chunks are
+under way: a flush holds up the thread that sends them."""
 
 
 class Carrier:
@@ -37,7 +39,7 @@ class Carrier:
         self._checked: tuple[str, bytes] = "", b""
         self._look_at_s = 0.0
         self._receipts: list[tuple[Receipt, bytes]] = []
-        self._settle_at_s = 0.0
+        self._heard_s = 0.0
 
     def due(self, now_s: float, utc_ms: int) -> Iterator[tuple[Publication, Parcel]]:
         """What to send now, each with what its acknowledgement will be about."""
@@ -85,14 +87,15 @@ class Carrier:
         counts as delivered once `settle` has marked it, and is sent again where that fails."""
         point("receipt_heard", str(receipt.seq))
         if not self._receipts:
-            self._settle_at_s = now_s + _SETTLE_AFTER_S
+            self._heard_s = now_s
         self._receipts.append((receipt, raw))
         self._courier.receipted(receipt)
 
     def settle(self, now_s: float, utc_ms: int, *, ending: bool = False) -> None:
         """Mark the receipts of the last moment, all in one commit: each costs a flush. They stay
         in hand until that has worked."""
-        if not self._receipts or (now_s < self._settle_at_s and not ending):
+        patience_s = _SETTLE_AFTER_S[self._courier.in_flight > 0]
+        if not self._receipts or (now_s < self._heard_s + patience_s and not ending):
             return
         for seq in self._outbox.receipted(self._receipts, utc_ms):
             log.info("packet receipted seq=%d", seq)

@@ -54,9 +54,11 @@ MOVES: dict[tuple[Step, Event], Step] = {
 class Pace:
     """How fast and how patient. Seconds."""
 
-    open_packets: int = 6
-    """Announced and not yet receipted; more than one, so that the link does not idle in between."""
-    ahead: int = 16
+    open_packets: int = 16
+    """Announced and not yet receipted at most, and at most two for each chunk that the window lets
+    out: a quick link does not idle while the server answers, and on a thin one no packet is
+    announced long before its turn, only to be given up meanwhile."""
+    ahead: int = 36
     """Packets looked up ahead of their turn."""
     reply_s: float = 30.0
     """How long the server may take to answer before the record is sent again."""
@@ -155,7 +157,7 @@ class Courier:
     def next(self, now_s: float) -> Announce | Chunk | None:
         """What to send now; None while everything waits for an answer or for its time."""
         opened = [each for each in self._held.values() if each.step is not Step.WAITING]
-        if len(opened) < self._pace.open_packets:
+        if len(opened) < min(self._pace.open_packets, 2 * self.window):
             for seq in sorted(self._held):
                 progress = self._held[seq]
                 if progress.step is Step.WAITING and progress.not_before_s <= now_s:

@@ -14,7 +14,6 @@ from threading import Lock
 
 from edge.storage import Damaged, make_folder, storage_faults, sync_folder, write_durably
 from edge.trace import point
-from edge.wire.limits import CHUNK_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +75,6 @@ class Vault:
         if found != sha256:
             raise Damaged(f"exhibit {sha256} has changed on the disk, it now hashes to {found}")
         return content
-
-    def chunk(self, sha256: str, index: int) -> bytes:
-        """Chunk `index` of an exhibit: CHUNK_BYTES, the last one shorter. Raises Damaged."""
-        try:
-            with self._exhibit(sha256).open("rb") as file:
-                file.seek(index * CHUNK_BYTES)
-                found = file.read(CHUNK_BYTES)
-        except OSError as error:
-            raise Damaged(f"exhibit {sha256} cannot be read: {error.strerror}") from error
-        if not found:
-            raise Damaged(f"exhibit {sha256} has no chunk {index}")
-        return found
 
     def drop(self, sha256: str) -> None:
         """Remove an exhibit; it may be gone already. Raises StorageFault."""

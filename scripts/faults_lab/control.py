@@ -44,10 +44,13 @@ def publish(made: Delivery, client: Client, seq: int) -> set[int]:
     envelope = made.outbox.envelope(seq) or b""
     infos = [client.publish(device_topic(DEVICE, Kind.RECORD), envelope, 1)]
     packet = next(p for p in made.outbox.waiting(seq - 1, 1) if p.seq == seq)
-    for sha256, size in packet.exhibits.items():
+    for sha256 in packet.exhibits:
+        content = made.vault.read(sha256)
         infos += [
-            client.publish(chunk_topic(DEVICE, sha256, index), made.vault.chunk(sha256, index), 1)
-            for index in range(-(-size // CHUNK_BYTES))
+            client.publish(
+                chunk_topic(DEVICE, sha256, begin // CHUNK_BYTES), content[begin:][:CHUNK_BYTES], 1
+            )
+            for begin in range(0, len(content), CHUNK_BYTES)
         ]
     return {info.mid for info in infos}
 

@@ -24,6 +24,7 @@ ASIDE = {
     "foreign key": "key-unknown",
     "oversize": "message-too-large",
     "wrong hash": "hash-mismatch",
+    "always truncated": "chunk-size-wrong",
 }
 """Refused for good: the code, at the server as in the box's list of what was set aside."""
 AGAIN = {"truncated chunk": "chunk-size-wrong"}

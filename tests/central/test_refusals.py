@@ -2,6 +2,7 @@
 
 import base64
 import errno
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -204,6 +205,27 @@ def test_a_chunk_of_the_wrong_length_is_refused_and_asked_for_again(
     assert office.send(packet.topic, packet.envelope) == need
     with office.engine.connect() as db:
         assert db.scalar(select(tables.rejected.c.code)) == Code.CHUNK_SIZE_WRONG
+
+
+def test_a_chunk_that_comes_wrong_a_third_time_has_its_record_refused(
+    office: Office, device: SimulatedDevice
+) -> None:
+    packet = device.arrival(shots=[Shot(data=bytes(range(256)) * 1000)])
+    answers = []
+    for _ in range(3):
+        *whole, (topic, last) = wanted(packet, office.send(packet.topic, packet.envelope))
+        for chunk in whole:
+            office.send(*chunk)
+        answers.append(office.send(topic, last[:-1]))
+
+    (reject,) = answers.pop()
+    assert answers == [[], []]
+    assert isinstance(reject, Reject)
+    assert (reject.code, reject.record_id) == (Code.CHUNK_SIZE_WRONG, packet.record.record_id)
+    assert reject.envelope_sha256 == hashlib.sha256(packet.envelope).hexdigest()
+    assert reject.text == "chunk 3 of an exhibit of 256000 bytes must have 59392 bytes, got 59391"
+    assert office.count(tables.record) == office.count(tables.upload) == 0
+    assert [type(reply) for reply in office.deliver(packet)] == [Need, Receipt]
 
 
 def test_a_chunk_that_nobody_awaits_is_refused(office: Office, device: SimulatedDevice) -> None:

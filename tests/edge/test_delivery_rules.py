@@ -77,6 +77,29 @@ def test_only_an_answer_or_its_absence_moves_a_packet_on() -> None:
     assert onward | back == MOVES
 
 
+def test_a_link_that_is_quick_has_more_packets_open_and_a_slow_one_fewer() -> None:
+    made = Courier(Pace(open_packets=5, ahead=9), lambda: 1.0)
+    made.offer([packet(seq, 9) for seq in range(1, 10)])
+    first = drained(made, 0.0)
+    made.need(0.0, need(1, [(0, 8)]))
+    quick = [made.next(0.0) for _ in range(2)]
+    for chunk in quick:
+        assert isinstance(chunk, Chunk)
+        made.acked(0.1, chunk)
+    wider = drained(made, 0.1)
+
+    assert first == [Announce(1), Announce(2), Announce(3), Announce(4)]
+    assert [each for each in wider if isinstance(each, Announce)] == [Announce(5)]
+
+    for chunk in wider:
+        if isinstance(chunk, Chunk):
+            made.acked(9.0, chunk)
+    assert made.window == 1
+    for seq in range(1, 6):
+        made.forget(seq)
+    assert drained(made, 9.0) == [Announce(6), Announce(7)]
+
+
 def test_a_packet_is_announced_then_its_chunks_go_in_order() -> None:
     made = courier(packet(1))
 
