@@ -69,6 +69,7 @@ class Act(StrEnum):
     MEND_GATEWAYS = "have gateways tried again"
     KEEP_FIGURES = "bring in figures and visits"
     ANSWER_RECUSALS = "answer requests that an officer withdraw"
+    SEND_LINKS = "send links to people of a case"
     TAKE_DOWN_RECUSALS = "take down requests that an officer withdraw"
 
 
@@ -110,6 +111,8 @@ ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
         Act.SEE_STATISTICS: _EVERYBODY - {Role.ADMIN, Role.SCREENER},
         Act.KEEP_FIGURES: frozenset({Role.OFFICER, Role.HEAD}),
         Act.ANSWER_RECUSALS: frozenset({Role.HEAD}),
+        # A message goes out in the agency's name: not for contract staff, nor who only looks on.
+        Act.SEND_LINKS: frozenset({Role.OFFICER, Role.HEAD, Role.LEGAL, Role.SERVICE}),
         # Whoever the party talks to, the officer whom it is about included.
         Act.TAKE_DOWN_RECUSALS: frozenset({Role.OFFICER, Role.HEAD, Role.LEGAL, Role.SERVICE}),
     }

@@ -88,6 +88,8 @@ def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
     green = all(check.ok is not False for held in view.records for check in held.checks)
     done = request.query_params.get("done", "")
     sees = allowed(visit.user.role, Act.SEE_EVIDENCE)
+    reads = sees and allowed(visit.user.role, Act.READ_STATEMENTS)
+    knows = sees and allowed(visit.user.role, Act.READ_DOCUMENTS)
     shown = exhibits.occasions(view.records) if view.records else []
     return render(
         request,
@@ -119,12 +121,12 @@ def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
         plate_chars=facts.plate_chars(view.records[-1].record.vehicle.plate)
         if view.records
         else [],
-        told=parts.owner.told(view.row.id) if sees else (),
-        named=parts.owner.people(view.row.id) if sees else (),
+        told=parts.owner.told(view.row.id) if reads else (),
+        named=parts.owner.people(view.row.id) if knows else (),
         masked_id=masked_id,
         is_reachable=is_reachable,
         linked=request.query_params.get("linked") == "yes",
-        recusals=parts.owner.recusals.answers(view.row.id) if sees else {},
+        recusals=parts.owner.recusals.answers(view.row.id) if reads else {},
         objectable_states=OPEN_STATES,
         objectable=parts.owner.recusals.candidates(visit.user.id),
         recusal_said=said if (said := request.query_params.get("recusal", "")) in RECUSAL else "",

@@ -17,6 +17,7 @@ from central.web.queries import uuid_of
 
 router = APIRouter()
 SeesEvidence = Annotated[Visit, Depends(may(Act.SEE_EVIDENCE))]
+ReadsStatements = Annotated[Visit, Depends(may(Act.READ_STATEMENTS))]
 MayExport = Annotated[Visit, Depends(may(Act.EXPORT_PACKET))]
 IMAGE_TYPES = frozenset({"image/jpeg"})
 IMAGE_POLICY = "default-src 'none'; sandbox"
@@ -45,7 +46,7 @@ def exhibit(request: Request, sha256: str, _visit: SeesEvidence) -> Response:
 
 
 @router.get("/cases/{case_id}/uploads/{upload_id}")
-def upload(request: Request, case_id: str, upload_id: str, visit: SeesEvidence) -> Response:
+def upload(request: Request, case_id: str, upload_id: str, visit: ReadsStatements) -> Response:
     """What a party sent. Pictures were made anew when they came; a PDF is nothing that a browser
     may run: it is a file to keep."""
     parts, of_case, known = parts_of(request), uuid_of(case_id), uuid_of(upload_id)

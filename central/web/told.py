@@ -15,12 +15,12 @@ from central.web.parts import parts_of
 from central.web.queries import uuid_of
 
 router = APIRouter()
-MayAct = Annotated[Visit, Depends(may(Act.ACT))]
+SendsLinks = Annotated[Visit, Depends(may(Act.SEND_LINKS))]
 Sent = Annotated[Form, Depends(checked_form)]
 
 
 @router.post("/cases/{case_id}/links")
-def send_link(request: Request, case_id: str, visit: MayAct, form: Sent) -> Response:
+def send_link(request: Request, case_id: str, visit: SendsLinks, form: Sent) -> Response:
     """A new link to somebody of this case, by SMS."""
     parts, known, party = parts_of(request), uuid_of(case_id), uuid_of(form["party"])
     if known is None or party is None:
