@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from central import following, full_text
 from central.alarms import Alarms, RecusalAlarm
 from central.blobs import Blobs
+from central.calendar import LegalCalendar
 from central.clock import Clock
 from central.doubts import Doubts
 from central.figures import rollup
@@ -58,7 +59,14 @@ class BackOffice:
     late_recusals: RecusalAlarm
 
     @classmethod
-    def over(cls, engine: Engine, blobs: Blobs, signer: Signer, clock: Clock) -> "BackOffice":
+    def over(
+        cls,
+        engine: Engine,
+        blobs: Blobs,
+        signer: Signer,
+        clock: Clock,
+        calendar: LegalCalendar | None = None,
+    ) -> "BackOffice":
         return cls(
             engine,
             blobs,
@@ -74,7 +82,7 @@ class BackOffice:
             Seeds(engine, blobs),
             Publications(engine, blobs),
             Alarms(engine, blobs),
-            RecusalAlarm(engine, Recusals(engine, load())),
+            RecusalAlarm(engine, Recusals(engine, calendar or load())),
         )
 
     def catch_up(self) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from central.acts import Acts
 from central.blobs import Blobs
+from central.calendar import LegalCalendar
 from central.clocks import Clocks
 from central.delivering import Delivering
 from central.documents.press import Press
@@ -46,8 +47,9 @@ class CaseWork:
         blobs: Blobs,
         channel: PayChannel | None = None,
         register: Register | None = None,
+        calendar: LegalCalendar | None = None,
     ) -> "CaseWork":
-        calendar = load()
+        calendar = calendar or load()
         return cls(
             acts=Acts(engine, Lookup(engine, blobs), calendar),
             press=Press(engine, blobs),

@@ -92,6 +92,13 @@ class Clocks:
                 db.execute(mine.values(due_utc_ms=ends))
         return len(waiting)
 
+    def forget(self) -> None:
+        """Every limit that runs is worked out anew in the next rounds: at the start, since a year's
+        plan of holidays may have come that moves it."""
+        known = _CASE.c.state.in_(sorted(WATCHED)) & _CASE.c.due_utc_ms.is_not(None)
+        with self._engine.begin() as db:
+            db.execute(update(_CASE).where(known).values(due_utc_ms=None))
+
     def due(self, most: int) -> list[DueCase]:
         """Cases by the end of their next limit."""
         query = (

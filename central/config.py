@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import Field, SecretStr, field_validator
 
+from central import holidays
 from central.config_file import ConfigError, File, Section, load_model
 from central.database import BadUrl, parse_url
 from central.gateways.config import GatewaysConfig
@@ -91,6 +92,8 @@ class Config(Section):
     gateways: GatewaysConfig = GatewaysConfig()
     reader: Reader | None = None
     time_stamps: TimeStamps | None = None
+    calendar_dir: File | None = None
+    """Years' holidays and make-up workdays that the program does not know yet (holidays.py)."""
 
     @field_validator("database_url")
     @classmethod
@@ -134,6 +137,7 @@ class Config(Section):
                 "signing_key": folder / self.signing_key,
                 "broker": self.broker.model_copy(update=broker),
                 "gateways": self.gateways.beside(folder),
+                "calendar_dir": self.calendar_dir and folder / self.calendar_dir,
                 "reader": self.reader and Reader(python=folder / self.reader.python),
                 "time_stamps": self.time_stamps
                 and self.time_stamps.model_copy(update={"roots": folder / self.time_stamps.roots}),
@@ -164,6 +168,13 @@ def load(path: Path, env: Mapping[str, str]) -> Config:
         )
         if not file.is_file()
     ]
+    if config.calendar_dir is not None and not config.calendar_dir.is_dir():
+        faults.append(f"{path}: calendar_dir: no such folder: {config.calendar_dir}")
+    elif config.calendar_dir is not None:
+        try:
+            holidays.load(config.calendar_dir)
+        except holidays.BadPlan as fault:
+            faults.append(f"{path}: calendar_dir: {fault}")
     if faults:
         raise ConfigError(faults)
     return config

@@ -83,6 +83,15 @@ def parse_model(
     return value
 
 
+def plain(document: bytes, path: Path) -> object:
+    """What YAML bytes hold, within the limits of a configuration. Raises ConfigError."""
+    root, faults = _compose(document, path), list[str]()
+    found = _plain(root, (), path, {}, faults) if root is not None else {}
+    if faults:
+        raise ConfigError(faults)
+    return found
+
+
 def _compose(document: bytes, path: Path) -> yaml.Node | None:
     if len(document) > _BYTES:
         raise ConfigError([f"{path}: must be at most {_BYTES} bytes, it has {len(document)}"])

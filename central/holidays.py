@@ -2,7 +2,8 @@
 
 The State Council announces each year's holidays and make-up working days late in the year before.
 `chinesecalendar` carries the announced plans; a year that it does not have yet can be given as a
-YAML file (configs/calendar/README.md), which also overrules it.
+YAML file in the configuration's `calendar_dir` (configs/calendar/README.md), which also overrules
+it.
 """
 
 from collections.abc import Mapping
@@ -11,11 +12,10 @@ from pathlib import Path
 from typing import Annotated
 
 import chinese_calendar
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from central.calendar import LegalCalendar
-from central.config_file import UNREADABLE
+from central.config_file import ConfigError, plain
 
 
 class BadPlan(ValueError):
@@ -26,8 +26,8 @@ class _Plan(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     year: Annotated[int, Field(ge=2000, le=2200)]
     source: Annotated[str, Field(min_length=1)]
-    days_off: list[date]
-    days_worked: list[date]
+    days_off: Annotated[list[date], Field(max_length=366)]
+    days_worked: Annotated[list[date], Field(max_length=366)]
 
 
 def announced() -> dict[int, Mapping[date, bool]]:
@@ -43,14 +43,14 @@ def announced() -> dict[int, Mapping[date, bool]]:
 def read_plan(path: Path) -> tuple[int, Mapping[date, bool]]:
     """One year's plan from a file. Raises BadPlan."""
     try:
-        plan = _Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        plan = _Plan.model_validate(plain(path.read_bytes(), path))
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc'])) or 'plan'}: {fault['msg']}"
             for fault in error.errors(include_url=False)
         )
         raise BadPlan(f"{path}: {faults}") from None
-    except (OSError, RecursionError, *UNREADABLE) as error:
+    except (OSError, ConfigError) as error:
         raise BadPlan(f"{path}: cannot be read: {error}") from None
     strangers = [str(day) for day in (*plan.days_off, *plan.days_worked) if day.year != plan.year]
     both = sorted(str(day) for day in set(plan.days_off) & set(plan.days_worked))

@@ -200,7 +200,7 @@ class Messages:
             db.execute(update(message).where(first).values(tried_utc_ms=utc_ms))
 
     def _hand_over(self, gateway: SmsGateway, row: Row[tuple[object, ...]], utc_ms: int) -> bool:
-        sms = Sms(row.id, row.contact, row.text, json.loads(row.fields))
+        sms = Sms(row.id, row.contact, row.text, json.loads(row.fields), row.purpose)
         try:
             number = gateway.send(sms, tried_utc_ms=row.tried_utc_ms)
         except GatewayRefused as refused:

@@ -23,6 +23,7 @@ UNIT_FEN = (500_000, 5_000_000)
 SMS_FIELDS = frozenset({"plate", "site", "lane", "time", "minutes", "link", "agency", "telephone"})
 SMS_NEEDED = frozenset({"plate", "site", "minutes", "link"})
 INVITATION = "【{agency}】您有一件占用消防通道的案件，请查看和办理：{link} 咨询电话：{telephone}"
+PAPER = "【{agency}】您有一份文书可以在网上查看：{link} 打开即视为收到。咨询电话：{telephone}"
 NUMBER_FIELDS = ("area", "series", "year", "serial")
 MOST_NUMBER_CHARS = 40
 LEAST_GRACE_S = 10
@@ -133,10 +134,12 @@ class Texts(Part):
     """In place of `sms` where the lane only warns yet: nobody is threatened with a fine there."""
     invitation: Text = INVITATION
     """To somebody who was named in a case, with a link of their own."""
+    paper: Text = PAPER
+    """To the party who agreed to be served on the page, when a document lies there."""
     basis: Annotated[list[Line], Field(min_length=1, max_length=20)]
     remedies: Text
 
-    @field_validator("invitation")
+    @field_validator("invitation", "paper")
     @classmethod
     def _invites(cls, value: str) -> str:
         try:

@@ -25,6 +25,7 @@ from central.gateways.sms import BadReport, read_report
 from central.jobs import Bell, Job
 from central.messages import Messages
 from central.notices import Notices
+from central.owner.heralding import Heralding
 from central.receipts import Outgoing
 from central.reminder_hands import NEVER_ASKED, Hands
 from central.reminder_rows import Pending
@@ -33,6 +34,7 @@ from central.reminding import Stage
 from central.second_reading import SecondReader
 from edge.wire.signing import Signer
 
+_HERALD_S = 3.0
 _EVERY_S = 1.0
 """For work that another worker stored, or whose time has come; this worker's own rings the bell."""
 
@@ -86,6 +88,7 @@ class ReminderOffice:
     messages: Messages
     reminders: Reminders
     hands: Hands
+    heralding: Heralding
     never_asked: frozenset[str] = NEVER_ASKED
 
     @classmethod
@@ -104,7 +107,16 @@ class ReminderOffice:
                 base_url=outside.base_url,
             )
         )
-        return cls(engine, outside, bell, books, post, reminders, Hands(engine, bell.ring))
+        return cls(
+            engine,
+            outside,
+            bell,
+            books,
+            post,
+            reminders,
+            Hands(engine, bell.ring),
+            Heralding(engine, outside.base_url, outside.zone),
+        )
 
     def take_report(self, headers: Mapping[str, str], body: bytes, now_utc_ms: int) -> None:
         """A delivery report that the SMS gateway pushed. Raises BadReport."""
@@ -201,6 +213,10 @@ class ReminderOffice:
             Job("reminders", _EVERY_S, self.reminders.run),
             Job("notices", _EVERY_S, telling.run),
         )
+
+    def later_jobs(self) -> Sequence[Job]:
+        """Work that may wait for a few seconds."""
+        return (Job("heralding", _HERALD_S, self.heralding.run),)
 
     def close(self) -> None:
         """Let go of connections and of the second reader."""

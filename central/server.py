@@ -20,11 +20,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from central import events, stamps
+from central import events, holidays, stamps
 from central.accounts import Accounts
 from central.api import app as api
 from central.back_office import BackOffice
 from central.blobs import Blobs, make_folder
+from central.calendar import LegalCalendar
 from central.case_work import CaseWork
 from central.clock import Clock
 from central.codes import Codes
@@ -85,6 +86,7 @@ class Rig:
     lookup: Lookup
     accounts: Accounts
     reminders: ReminderOffice
+    calendar: LegalCalendar
 
     @classmethod
     def open(cls, config: Config, clock: Clock) -> "Rig":
@@ -120,6 +122,7 @@ class Rig:
             lookup=Lookup(engine, blobs),
             accounts=Accounts(engine),
             reminders=reminders,
+            calendar=holidays.load(config.calendar_dir),
         )
 
 
@@ -156,8 +159,11 @@ def serve(rig: Rig, stop: Event) -> None:
     link = Link(rig.config.broker, rig.ingest, rig.clock, partial(next_epoch, rig.engine))
     link.retain(tuple(rig.fleet.desired()))
     web = WebServer(pages(rig), rig.config.web.host, rig.config.web.port)
-    back = BackOffice.over(rig.engine, rig.blobs, rig.signer, rig.clock)
-    listed = (*office_jobs(rig.engine), *case_work(rig).jobs(), *back.jobs())
+    back = BackOffice.over(rig.engine, rig.blobs, rig.signer, rig.clock, rig.calendar)
+    work = case_work(rig)
+    work.clocks.forget()  # a year's plan may have come since
+    listed = (*office_jobs(rig.engine), *work.jobs(), *back.jobs(),
+              *rig.reminders.later_jobs())  # fmt: skip
     jobs = Jobs(listed, rig.engine, rig.clock, worker_name())
     reminding = rig.reminders.jobs(rig.signer, link.send)
     reminders = Jobs(reminding, rig.engine, rig.clock, worker_name())
@@ -204,7 +210,7 @@ def worker_name() -> str:
 def case_work(rig: Rig) -> CaseWork:
     """Leading cases, with the gateways of the configuration."""
     outside = rig.reminders.outside.gateways
-    return CaseWork.over(rig.engine, rig.blobs, outside.payment, outside.register)
+    return CaseWork.over(rig.engine, rig.blobs, outside.payment, outside.register, rig.calendar)
 
 
 def pages(rig: Rig) -> FastAPI:
@@ -230,9 +236,11 @@ def pages(rig: Rig) -> FastAPI:
             work=case_work(rig),
             api=api.Parts.over(rig.engine, rig.clock, export),
             webhooks=Webhooks(rig.engine),
-            back=BackOffice.over(rig.engine, rig.blobs, rig.signer, rig.clock),
+            back=BackOffice.over(rig.engine, rig.blobs, rig.signer, rig.clock, rig.calendar),
             reminders=rig.reminders,
-            owner=OwnerDesk.over(rig.engine, rig.blobs, rig.reminders.outside.gateways.identity),
+            owner=OwnerDesk.over(
+                rig.engine, rig.blobs, rig.reminders.outside.gateways.identity, rig.calendar
+            ),
         )
     )
 

@@ -76,7 +76,7 @@ class AliyunSmsGateway:
         request = models.SendSmsRequest(
             phone_numbers=message.to,
             sign_name=self._config.sign_name,
-            template_code=self._config.template,
+            template_code=self._template(message),
             template_param=json.dumps(dict(message.fields), ensure_ascii=False),
             out_id=str(message.id),
         )
@@ -97,6 +97,15 @@ class AliyunSmsGateway:
 
     def close(self) -> None:
         """The SDK keeps no connection."""
+
+    def _template(self, message: Sms) -> str:
+        """Raises GatewayRefused: nobody is sent the words of another message."""
+        if message.purpose == "reminder":
+            return self._config.template
+        for purpose, template in self._config.templates.items():
+            if purpose == message.purpose:
+                return template
+        raise GatewayRefused(f"no template is configured for {message.purpose}", "no-template")
 
     def _is_there(self, message: Sms, tried_utc_ms: int) -> bool:
         """Whether an earlier call arrived although its answer did not. Midnight may have come in

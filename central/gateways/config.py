@@ -88,6 +88,9 @@ class HttpSms(Http):
         return require_secret(value)
 
 
+Template = Annotated[str, Field(pattern=r"^SMS_[0-9]{1,20}$")]
+
+
 class AliyunSms(Section):
     """Aliyun's SMS service (Dysmsapi 2017-05-25), through its own SDK: the extra `[aliyun]`."""
 
@@ -95,7 +98,10 @@ class AliyunSms(Section):
     access_key_id: SecretStr
     access_key_secret: SecretStr
     sign_name: Annotated[str, Field(min_length=2, max_length=20)]
-    template: Annotated[str, Field(pattern=r"^SMS_[0-9]{1,20}$")]
+    template: Template
+    """Of the reminder."""
+    templates: dict[Literal["invitation", "paper"], Template] = Field(default_factory=dict)
+    """Of the other messages. One without a template is refused, and shown as failed."""
     endpoint: Annotated[str, Field(min_length=3, max_length=100)] = "dysmsapi.aliyuncs.com"
     timeout_s: Annotated[int, Field(ge=1, le=60)] = 10
 

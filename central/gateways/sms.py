@@ -31,13 +31,14 @@ class BadReport(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """One message. `fields` is what `text` was made of, for gateways that hold the text
-    themselves."""
+    """One message. `fields` is what `text` was made of, and `purpose` what for, for gateways that
+    hold the texts themselves."""
 
     id: UUID
     to: str
     text: str
     fields: Mapping[str, str] = field(default_factory=dict)
+    purpose: str = "reminder"
 
 
 @dataclass(frozen=True, slots=True)

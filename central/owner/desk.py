@@ -69,10 +69,14 @@ class OwnerDesk:
 
     @classmethod
     def over(
-        cls, engine: Engine, blobs: Blobs, identity: IdentityGateway | None = None
+        cls,
+        engine: Engine,
+        blobs: Blobs,
+        identity: IdentityGateway | None = None,
+        calendar: LegalCalendar | None = None,
     ) -> "OwnerDesk":
         """Without `identity` officers alone see who somebody is."""
-        calendar = load()
+        calendar = calendar or load()
         return cls(
             engine, calendar, Entry(engine), Speaking(engine, blobs), Papers(engine),
             Press(engine, blobs), Inviting(engine), Identifying(engine, identity),

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
@@ -50,6 +51,7 @@ def gateway_at(endpoint: str) -> AliyunSmsGateway:
         access_key_secret=SecretStr("the-word"),
         sign_name="示例消防",
         template="SMS_1234",
+        templates={"paper": "SMS_77"},
         endpoint=endpoint,
         timeout_s=2,
     )
@@ -151,3 +153,12 @@ def test_nobody_there_is_tried_later_and_the_log_keeps_the_secrets(
 
     for secret in ("the-word", "13800000000", "B12345"):
         assert secret not in caplog.text
+
+
+def test_each_purpose_has_its_own_words_and_none_those_of_another() -> None:
+    with aliyun({"Code": "OK", "BizId": "9"}) as (server, gateway):
+        gateway.send(replace(MESSAGE, purpose="paper"), tried_utc_ms=None)
+        with pytest.raises(GatewayRefused, match="no template is configured for invitation"):
+            gateway.send(replace(MESSAGE, purpose="invitation"), tried_utc_ms=None)
+
+    assert [query(asked)["TemplateCode"] for asked in server.came] == ["SMS_77"]
