@@ -141,18 +141,18 @@ class Codes:
 
     def _take(self, user_id: str, code: str, utc_ms: int, *, confirmed: bool) -> None:
         key = f"code:{user_id}"
-        failures = self._accounts.failures(key, utc_ms - auth.WINDOW_MS)
-        wait = auth.wait_s(failures, TRIES, utc_ms)
-        if wait:
-            raise TooManyCodes(wait)
+        # A try is counted before it is judged: a hundred at once are no more than five.
         with self._engine.begin() as db:
             row = _row(db, user_id)
             if row is None or (row.confirmed_utc_ms is not None) is not confirmed:
                 raise NotEnrolled("no authenticator is enrolled")
+            _count(db, user_id, key, utc_ms)
+        with self._engine.begin() as db:
             step = matching_step(self._open(row.secret), code, utc_ms)
             taken = step is not None and _use(db, user_id, step, utc_ms)
+            if taken:
+                _uncount(db, key, utc_ms)
         if not taken:
-            self._accounts.note_failure([key], utc_ms)
             raise WrongCode("not the code of now, or used before")
 
     def _open(self, sealed: str) -> str | None:
@@ -177,6 +177,25 @@ def matching_step(secret: str | None, code: str, utc_ms: int) -> int | None:
 def _row(db: Connection, user_id: str) -> Row[tuple[object, ...]] | None:
     query = select(one_time_code).where(one_time_code.c.user_id == user_id)
     return db.execute(query).one_or_none()
+
+
+def _count(db: Connection, user_id: str, key: str, utc_ms: int) -> None:
+    """Write one try down, under the lock of the user's row. Raises TooManyCodes."""
+    user, attempt = tables.user, tables.login_attempt
+    db.execute(select(user.c.id).where(user.c.id == user_id).with_for_update())
+    since = attempt.c.utc_ms > utc_ms - auth.WINDOW_MS
+    tries = db.scalars(select(attempt.c.utc_ms).where(attempt.c.key == key, since)).all()
+    if wait := auth.wait_s(tries, TRIES, utc_ms):
+        raise TooManyCodes(wait)
+    db.execute(insert(attempt).values(key=key, utc_ms=utc_ms))
+
+
+def _uncount(db: Connection, key: str, utc_ms: int) -> None:
+    """The try was none that failed."""
+    attempt = tables.login_attempt
+    mine = (attempt.c.key == key) & (attempt.c.utc_ms == utc_ms)
+    one = select(attempt.c.id).where(mine).limit(1).scalar_subquery()
+    db.execute(delete(attempt).where(attempt.c.id == one))
 
 
 def _use(db: Connection, user_id: str, step: int, utc_ms: int) -> bool:

@@ -177,9 +177,9 @@ class Retention(Part):
     images: Days | None = None
     """Pictures of a case that led to no penalty, since its end."""
     personal: Days | None = None
-    """Plate, track and signed records of such a case; never before its pictures."""
+    """Plate, track, signed records and named people of such a case; never before its pictures."""
     uploads: Days | None = None
-    """What a party sent, since its case was closed."""
+    """What a party said and sent, since its case was closed."""
     lookups: Days | None = None
     """Who asked the vehicle register about whom."""
     logs: Days | None = None

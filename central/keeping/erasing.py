@@ -25,7 +25,7 @@ from central.filing import words
 from central.keeping import lookups
 from central.keeping.holds import is_held
 from central.office_tables import case_text, erasure, legal_hold, publication
-from central.owner_tables import owner_upload
+from central.owner_tables import owner_upload, party, statement
 from central.policies import kept_packs
 from central.policy import Pack, in_force
 
@@ -179,7 +179,12 @@ def _with_uploads(
         .join(_CASE, _CASE.c.id == owner_upload.c.case_id)
         .where(_over(OVER, cutoff, case_id), owner_upload.c.sha256.not_in(gone))
     )
-    return db.scalars(query.distinct().limit(most)).all()
+    said = (
+        select(statement.c.case_id)
+        .join(_CASE, _CASE.c.id == statement.c.case_id)
+        .where(_over(OVER, cutoff, case_id), statement.c.text != "")
+    )
+    return db.scalars(query.union(said).limit(most)).all()
 
 
 def _with_lookups(
@@ -207,7 +212,8 @@ def _erase_images(db: Connection, case_id: UUID, rule: Rule, utc_ms: int) -> int
 
 
 def _erase_personal(db: Connection, case_id: UUID, rule: Rule, utc_ms: int) -> int:
-    """Plate and track: the signed records, what reviewers typed, what searches look through.
+    """Plate and track: the signed records, what reviewers typed, what searches look through, and
+    who was named. Whoever was told in a decision that they are not punished stays named in it.
 
     The hashes stay, so that the device's chain and the log still lead on.
     """
@@ -222,6 +228,9 @@ def _erase_personal(db: Connection, case_id: UUID, rule: Rule, utc_ms: int) -> i
         .where(_CASE.c.id == case_id)
         .values(plate=None, plate_colour=None, plate_status="erased", words=plain)
     )
+    if row.state != State.NO_PENALTY.value:
+        nobody = {"name": "", "id_number": "", "phone": "", "address": ""}
+        db.execute(update(party).where(party.c.case_id == case_id).values(nobody))
     events.erase(db, case_id, TYPED)
     lookups.forget(db, case_id)
     bury(db, case_id, rule, utc_ms, names, files=False)
@@ -229,13 +238,14 @@ def _erase_personal(db: Connection, case_id: UUID, rule: Rule, utc_ms: int) -> i
 
 
 def _erase_uploads(db: Connection, case_id: UUID, rule: Rule, utc_ms: int) -> int:
-    """What a party sent with its statements, some time after the case was over."""
-    table = owner_upload
+    """What a party said and sent, some time after the case was over."""
+    table, mine = owner_upload, statement.c.case_id == case_id
+    said = db.execute(update(statement).where(mine, statement.c.text != "").values(text=""))
     names = db.scalars(select(table.c.sha256).where(table.c.case_id == case_id).distinct()).all()
     elsewhere = select(table.c.sha256).where(table.c.case_id != case_id)
     names = sorted(set(names) - set(db.scalars(elsewhere.where(table.c.sha256.in_(names)))))
     bury(db, case_id, rule, utc_ms, names)
-    return len(names)
+    return len(names) + said.rowcount
 
 
 def _erase_lookups(db: Connection, case_id: UUID, rule: Rule, utc_ms: int) -> int:

@@ -8,6 +8,7 @@ its own: sent twice, it counts once.
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter
@@ -39,6 +40,8 @@ DEFENCES = (
 )  # fmt: skip
 NOT_MINE = ("other-driver", "sold", "stolen", "cloned")
 _NAME, _PHONE, _ADDRESS, _ID = 50, 20, 150, 18
+_DECODING = BoundedSemaphore(2)
+"""A picture of a few kilobytes may take half a gigabyte while it is decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,12 @@ def _files(form: OwnerForm, sent: Arrived) -> Sequence[Clean]:
         return ()
     if len(came) > MOST_FILES:
         raise BadUpload("too_many", came[MOST_FILES].name)
-    return [clean(one.data, one.name) for one in came]
+    return [_cleaned(one.data, one.name) for one in came]
+
+
+def _cleaned(data: bytes, name: str) -> Clean:
+    with _DECODING:
+        return clean(data, name)
 
 
 def _take(
