@@ -51,7 +51,7 @@ def find(
         return Found(
             Finding.SEEN,
             why,
-            cues=(Cue.APPEARANCE,),
+            cues=shown_by(rules, place.empty, alike=True),
             score=place.similarity or 0.0,
             proof=Proof.APPEARANCE,
         )
@@ -64,6 +64,19 @@ def believed(place: PlaceLook, rules: StayRules) -> bool:
         place.similarity >= rules.believed
         and (place.empty is None or place.similarity > place.empty)
     )
+
+
+def shown_by(
+    rules: StayRules, empty: float | None, *, detected: bool = False, alike: bool = False
+) -> tuple[Cue, ...]:
+    """The cues that speak for a vehicle. The background is one where the ground is known and does
+    not show: something stands on it that was not there when the lane was last seen empty."""
+    spoken = {
+        Cue.DETECTOR: detected,
+        Cue.BACKGROUND: empty is not None and empty <= rules.changed,
+        Cue.APPEARANCE: alike,
+    }
+    return tuple(cue for cue, speaks in spoken.items() if speaks)
 
 
 def vacant(place: PlaceLook, rules: StayRules) -> bool:
@@ -98,9 +111,9 @@ def _of_sighting(
     known = believed(place, rules)
     if likeness is Likeness.OTHER and at_place and _is_other(stay, sighting, place, proof, rules):
         return Found(Finding.OTHER, f"another vehicle is at the place, by {proof}", sighting)
-    cues: tuple[Cue, ...] = (Cue.DETECTOR,)
+    ground = place.empty if at_place else sighting.empty
+    cues = shown_by(rules, ground, detected=True, alike=known and at_place)
     if known and at_place:
-        cues = (Cue.DETECTOR, Cue.APPEARANCE)
         proof = proof if likeness is Likeness.SAME else Proof.APPEARANCE
     proven = likeness is Likeness.SAME or (known and at_place)
     if not proven:

@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from edge.lanes import Lane
-from edge.looks import Look, Sighting
+from edge.findings import shown_by
+from edge.geometry import Box
+from edge.lanes import Lane, best_lane
+from edge.looks import Look
 from edge.open_stay import sample
 from edge.standing import Spot, Standing, standing
 from edge.stay_events import Sample, StayRules
 from edge.stay_moves import MOVES, Phase, Step
 from edge.stay_snapshot import Ended
-from edge.wire.records import Cue
 
 _PASSING_S = 1.5
 
@@ -29,8 +30,9 @@ class _Trail:
 class Newcomers:
     """The trails of all tracks, those of vehicles with a stay included."""
 
-    def __init__(self, rules: StayRules) -> None:
+    def __init__(self, rules: StayRules, lanes: Mapping[str, Lane]) -> None:
         self._rules = rules
+        self._lanes = lanes
         self._trails: dict[int, _Trail] = {}
         self._blind_s = float("-inf")
         self._searches: list[float] = []
@@ -50,7 +52,7 @@ class Newcomers:
                 trail.spots, trail.phase = [], Phase.WATCHING
             lane = lanes[each.track]
             trail.spots.append(
-                Spot(look.t_s, each.box, lane, each.score, each.label, each.appearance)
+                Spot(look.t_s, each.box, lane, each.score, each.label, each.appearance, each.empty)
             )
             while look.t_s - trail.spots[0].t_s > keep_s:
                 trail.spots.pop(0)
@@ -118,8 +120,9 @@ class Newcomers:
     def settled(self, track: int, ended: Sequence[Ended]) -> tuple[str, Standing] | None:
         """Lane and standing of a vehicle that has stood for settle_s; None for all others.
 
-        What an earlier stay at the same place or of the same track has counted is not counted
-        again.
+        The place where it stands must itself be in the lane: on its way a vehicle beside the lane,
+        near the camera, may have covered more of it. What an earlier stay at the same place or of
+        the same track has counted is not counted again.
         """
         trail = self._trails[track]
         until_s = max(
@@ -135,10 +138,19 @@ class Newcomers:
         still_there = stood.end_s == spots[-1].t_s
         long = stood.end_s - stood.begin_s >= self._rules.settle_s
         enough = stood.looks >= self._rules.settled_looks and self._often(stood)
-        if not (still_there and long and enough):
+        here = self._lane_around(stood.box, lane)
+        if not (still_there and long and enough) or here is None:
             return None
         trail.phase = MOVES[trail.phase, Step.SETTLED]
-        return lane, stood
+        return here, stood
+
+    def _lane_around(self, box: Box, last: str) -> str | None:
+        """The lane that a place is in, whatever covered more on the way: the last, if it is."""
+        enter, drawn = self._rules.threshold, self._lanes[last]
+        if enter.holds(drawn.overlap(box), was_in=False, cut=drawn.cut(box)):
+            return last
+        best = best_lane(list(self._lanes.values()), box, None, enter)
+        return best.id if best is not None else None
 
     def _often(self, stood: Standing) -> bool:
         searches = sum(stood.begin_s <= t_s <= stood.end_s for t_s in self._searches)
@@ -147,14 +159,16 @@ class Newcomers:
     def samples(self, track: int, stood: Standing, lane: Lane) -> list[Sample]:
         """The looks of a standing vehicle, as samples of its stay."""
         return [
-            sample(s.t_s, s.box, lane.overlap(s.box), (Cue.DETECTOR,), s.score)
-            for s in self._trails[track].spots
-            if stood.begin_s <= s.t_s
+            sample(
+                spot.t_s,
+                spot.box,
+                lane.overlap(spot.box),
+                shown_by(self._rules, spot.empty, detected=True),
+                spot.score,
+            )
+            for spot in self._trails[track].spots
+            if stood.begin_s <= spot.t_s
         ]
-
-    def sample(self, t_s: float, sighting: Sighting, lane: Lane, cues: tuple[Cue, ...]) -> Sample:
-        """One look as a sample."""
-        return sample(t_s, sighting.box, lane.overlap(sighting.box), cues, sighting.score)
 
 
 def _phase(phase: Phase, stood: Standing | None) -> Phase:

@@ -102,6 +102,7 @@ class Post:
         self._frame_size = (0, 0)
         self._alive_ns = parts.clock.mono_ns()
         self._saved_s = 0.0
+        self._kept_s = 0.0
         self._saved_revision = -1
         self._view_saved_s: float | None = None
         self._rig = Rig(
@@ -186,6 +187,10 @@ class Post:
     def _run(self) -> None:
         try:
             watch(self._rig)
+            if self._scene is not None and self._scene.stays.places():
+                # Told to end: nothing of what was seen need be lost, as it is in a power cut.
+                self._saved_revision = -1
+                self._keep(self._scene, self._kept_s)
         except BaseException as error:
             log.exception("camera %s: the watch died", self._parts.config.id)
             self.failure = error
@@ -259,6 +264,7 @@ class Post:
         """Write the open stays when they changed, and now and then while there are any, so that
         after a power cut the time away is known to be short."""
         self._keep_view(scene, t_s)
+        self._kept_s = t_s
         changed = scene.stays.revision != self._saved_revision
         due = bool(scene.stays.places()) and t_s - self._saved_s >= _SAVE_EVERY_S
         if not changed and not due:

@@ -54,7 +54,7 @@ def conclude(stay: OpenStay, t_s: float, rules: StayRules) -> End | None:
             (Step.LEFT, Ending.LANE_EMPTY, "its place looks like the empty lane"),
         ),
         Sight.CHANGED: (
-            rules.changed_s,
+            rules.driven_off_s if _drove_off(stay, rules) else rules.changed_s,
             4,
             (Step.LEFT, Ending.LANE_EMPTY, "its place looks different and no vehicle is found"),
         ),
@@ -78,6 +78,12 @@ def conclude(stay: OpenStay, t_s: float, rules: StayRules) -> End | None:
         return None
     hold_s, looks, end = ends[stay.sight]
     return end if t_s - stay.sight_s >= hold_s and stay.sight_looks >= looks else None
+
+
+def _drove_off(stay: OpenStay, rules: StayRules) -> bool:
+    """Whether it was away from its place when it was last in view."""
+    off = stay.last_seen_s > stay.stood_s
+    return off and stay.place.iou(stay.now) < rules.same_place
 
 
 def see(

@@ -16,7 +16,8 @@ _TREMBLE = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a vehicle was seen at one look, and the lane it was in (None for outside all)."""
+    """Where a vehicle was seen at one look, and the lane it was in (None for outside all).
+    `empty`: likeness of its ground to the lane as last seen empty, None where that is unknown."""
 
     t_s: float
     box: Box
@@ -24,6 +25,7 @@ class Spot:
     score: float
     label: str
     appearance: Appearance | None = None
+    empty: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

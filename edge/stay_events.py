@@ -30,6 +30,7 @@ class StayRules:
     vacant        likeness to the empty lane from which the place is believed empty
     empty_s       the place must look empty this long, at two looks or more
     changed_s     without a picture of the empty lane: changed, searched and not covered this long
+    driven_off_s  the same for a vehicle that was last seen driving off its place
     outside_s     the vehicle must be out of the lane this long, at two looks or more
     displaced_s   another vehicle must stand in the place this long, at two looks or more
     prove_s       time to prove who stands in the place after a gap
@@ -57,6 +58,7 @@ class StayRules:
     vacant: float = 0.70
     empty_s: float = 2.0
     changed_s: float = 20.0
+    driven_off_s: float = 5.0
     outside_s: float = 1.0
     displaced_s: float = 3.0
     prove_s: float = 15.0

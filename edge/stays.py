@@ -18,7 +18,7 @@ from edge.standing import Standing
 from edge.stay_events import Reminder, StayEvent, StayEventKind, StayRules
 from edge.stay_moves import MOVES, Phase, Sight, Step
 from edge.stay_snapshot import Ended, Saved, dump, load, shifted
-from edge.wire.records import Cue, Ending, GapReason
+from edge.wire.records import Ending, GapReason
 
 _ENDED_KEPT = 32
 _SAVE_S = 10.0
@@ -39,7 +39,7 @@ class Stays:
         self._new_id = new_id
         self._open: dict[UUID, OpenStay] = {}
         self._ended: list[Ended] = []
-        self._newcomers = Newcomers(rules)
+        self._newcomers = Newcomers(rules, self._lanes)
         self._t_s: float | None = None
         self._searched_s: float | None = None
         self._saved_s = float("-inf")
@@ -267,9 +267,6 @@ class Stays:
         )
         for sample in self._newcomers.samples(sighting.track, stood, self._lanes[lane]):
             stay.add_sample(sample)
-        stay.samples = stay.samples or [
-            self._newcomers.sample(look.t_s, sighting, self._lanes[lane], (Cue.DETECTOR,))
-        ]
         self._open[stay.id] = stay
         why = f"stood in the lane for {look.t_s - stay.begin_s:.1f} s since {stay.begin_s:.1f} s"
         settled = stay.event(StayEventKind.SETTLED, look.t_s, self._rules, why)

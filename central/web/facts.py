@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from central.views import CaseView, Check, RecordView
 from central.web.texts import DEFAULT, Texts
-from edge.wire.records import PlateReading, Record
+from edge.wire.records import Cue, PlateReading, Record, Sample
 
 UNSURE_PM = 800
 """Characters read with less than this are marked: a person looks at them twice."""
@@ -105,6 +105,7 @@ def _stay(record: Record, t: Texts) -> Iterator[Fact]:
         t("facts.gaps_note", n=len(stay.gaps), most=t.duration(rules.max_gap_ms)),
         tone,
     )
+    yield _shown_by(stay.samples, t)
     yield Fact(t("facts.deadline"), t.moment(stay.begin.utc_ms + stay.deadline_ms))
     if stay.reminded:
         yield Fact(t("facts.reminded"), t.moment(stay.reminded.reminded_utc_ms), tone="good")
@@ -121,6 +122,14 @@ def _stay(record: Record, t: Texts) -> Iterator[Fact]:
     )
     if stay.previous_id:
         yield Fact(t("facts.previous"), t("facts.previous_value"), code=str(stay.previous_id))
+
+
+def _shown_by(samples: Sequence[Sample], t: Texts) -> Fact:
+    """By which signs the vehicle was seen, and at how many of the looks by each."""
+    looks = {cue: sum(cue in sample.cues for sample in samples) for cue in Cue}
+    said = [t(f"facts.cue.{cue}", n=n) for cue, n in looks.items() if n]
+    note = t("facts.shown_by_note", n=len(samples))
+    return Fact(t("facts.shown_by"), t("facts.ways").join(said), note)
 
 
 def _place(view: CaseView, record: Record, t: Texts) -> Iterator[Fact]:

@@ -200,4 +200,5 @@ def test_every_hard_case_has_a_clip_that_is_run_here() -> None:
     there = {path.stem for folder in CLIPS for path in folder.glob("*.mp4")} - {"album"}
     marks = test_the_cases_at_the_server_say_what_was_true_of_the_clip.pytestmark  # type: ignore[attr-defined]
     named = {row[0] for mark in marks if mark.name == "parametrize" for row in mark.args[1]}
-    assert named | {"bumper_to_bumper"} == there
+    elsewhere = {"half_in", "hidden", "returns", "creeping"}  # test_clips_through_mishaps.py
+    assert named | {"bumper_to_bumper"} | elsewhere == there

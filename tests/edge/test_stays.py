@@ -11,7 +11,7 @@ from edge.stay_events import Reminder, StayEventKind, StayRules
 from edge.stay_moves import MOVES, SIGHTS, Finding, Phase, Sight, Step
 from edge.stay_snapshot import SnapshotError, saved_at_s
 from edge.stays import Stays
-from edge.wire.records import Ending, GapReason, Proof
+from edge.wire.records import Cue, Ending, GapReason, Proof
 from tests.edge.scenarios.street import car, lane, way
 from tests.edge.scenarios.world import LANE, World, every, ids, run
 
@@ -73,6 +73,74 @@ def test_a_ghost_is_refuted_when_its_place_looks_empty() -> None:
         events += stays.observe(Look(6.0 + i, None, (sighting,), places))
 
     assert [(e.kind, e.ending) for e in events] == [(StayEventKind.DEPARTURE, Ending.LANE_EMPTY)]
+
+
+def test_a_sample_tells_every_sign_that_spoke_for_the_vehicle_and_no_other() -> None:
+    stays = Stays(RULES, [LANE], ids())
+    looks(stays, 0, 5, empty=0.2)
+    stay = next(iter(stays.places()))
+    there = (Sighting(1, BOX, 0.9, "car", empty=0.2),)
+    told = (
+        (there, PlaceLook(similarity=0.9, empty=0.1)),
+        (there, PlaceLook(similarity=0.9, empty=None)),
+        (there, PlaceLook(similarity=0.9, empty=0.6)),
+        ((), PlaceLook(similarity=0.9, empty=0.1)),
+    )
+    for i, (sightings, place) in enumerate(told):
+        stays.observe(Look(5.0 + i, None, sightings, {stay: place}))
+    looks(stays, 9, 1)
+    (arrival,) = stays.observe(Look(10.0, None, there, {}))
+
+    both, appearance = [Cue.DETECTOR, Cue.BACKGROUND], [Cue.DETECTOR, Cue.APPEARANCE]
+    assert [list(sample.cues) for sample in arrival.samples] == [
+        *[both] * 5,
+        [Cue.DETECTOR, Cue.BACKGROUND, Cue.APPEARANCE],
+        appearance,
+        appearance,
+        [Cue.BACKGROUND, Cue.APPEARANCE],
+        [Cue.DETECTOR],
+        [Cue.DETECTOR],
+    ]
+
+
+def test_one_beside_the_lane_that_covered_more_of_it_on_its_way_makes_no_stay() -> None:
+    """Near the camera, cut off by the frame: 64 % while it passes, 37 % where it stands."""
+    near = lane("near", 0, 520, 400, 720)
+    passing, beside = Box(80, 60, 580, 720), Box(210, 60, 720, 720)
+    assert near.overlap(passing) == pytest.approx(0.64)
+    assert near.overlap(beside) == pytest.approx(0.3725, abs=0.001)
+
+    def told(stands: Box) -> list[StayEventKind]:
+        stays = Stays(RULES, [near], ids())
+        boxes = [passing, passing, *[stands] * 20]
+        return [
+            event.kind
+            for i, box in enumerate(boxes)
+            for event in stays.observe(Look(float(i), None, (Sighting(1, box, 0.9, "bus"),)))
+        ]
+
+    assert told(beside) == []
+    assert told(passing)[0] is StayEventKind.SETTLED
+
+
+def test_one_that_drives_through_one_lane_and_stands_in_the_next_has_its_stay_there() -> None:
+    """Of the first lane it still covers enough not to have left it."""
+    first, second = lane("first", 0, 300, 340, 440), lane("second", 340, 300, 1100, 440)
+    rolling = Box(100, 310, 260, 420)
+    assert first.overlap(BOX) == 0.25
+    stays = Stays(RULES, [first, second], ids())
+    boxes = [rolling, rolling, *[BOX] * 20]
+
+    events = [
+        event
+        for i, box in enumerate(boxes)
+        for event in stays.observe(Look(float(i), None, (Sighting(1, box, 0.9, "car"),)))
+    ]
+
+    assert [(one.kind.value, one.lane) for one in events] == [
+        ("settled", "second"),
+        ("arrival", "second"),
+    ]
 
 
 def test_a_look_that_was_not_searched_is_no_miss() -> None:
@@ -189,3 +257,27 @@ def test_without_a_picture_of_the_empty_lane_a_changed_place_must_last() -> None
 
     assert [(e.ending, round(e.end_s or 0)) for e in events] == [(Ending.LANE_EMPTY, 60)]
     assert events[0].t_s == pytest.approx(80.5, abs=1)
+
+
+@pytest.mark.parametrize(("off", "ended_s"), [(True, 18.0), (False, 33.0)])
+def test_one_that_was_seen_driving_off_its_place_need_not_be_waited_for(
+    off: bool, ended_s: float
+) -> None:
+    """The place looks different from 13 on, and what the empty lane looks like is not known."""
+    stays = Stays(RULES, [LANE], ids())
+    looks(stays, 0, 12)
+    stay = next(iter(stays.places()))
+    last = Box(440, 310, 600, 420) if off else BOX
+    stays.observe(
+        Look(12.0, None, (Sighting(1, last, 0.9, "car"),), {stay: PlaceLook(similarity=0.3)})
+    )
+
+    events = [
+        event
+        for i in range(40)
+        for event in stays.observe(Look(13.0 + i, None, (), {stay: PlaceLook(similarity=0.1)}))
+    ]
+
+    (departure,) = [one for one in events if one.kind is StayEventKind.DEPARTURE]
+    assert departure.t_s == ended_s
+    assert departure.end_s == (11.0 if off else 12.0)

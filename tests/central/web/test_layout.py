@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from central.views import RecordView
 from central.web.exhibits import digest, occasions
 from central.web.timeline import LEVEL_PERCENT, Moment, _levels, timeline
-from edge.wire.records import LaneMoved, Record
+from edge.wire.records import Cue, LaneMoved, Record
 from tests.device import SimulatedDevice
 from tests.staff import Staff
 from tests.stories import BLUE_PLATE, RED, Teller, drawn_lane
@@ -139,3 +139,21 @@ def test_a_camera_that_moved_is_told_in_words(staff: Staff, teller: Teller) -> N
         page = client.get(f"/cases/{staff.case_id()}").text
 
     assert "摄像机画面移动了：向左 40 像素，向下 12 像素" in page
+
+
+def test_by_which_signs_a_vehicle_was_seen_is_told_in_words(staff: Staff, teller: Teller) -> None:
+    device = teller.device("gate-1", "望江花园", 1)
+    stay = SimulatedDevice().arrival().record.stay
+    signs = ([Cue.DETECTOR], [Cue.DETECTOR, Cue.BACKGROUND], [Cue.BACKGROUND, Cue.APPEARANCE])
+    looks = [
+        stay.samples[0].model_copy(update={"offset_ms": 1000 * i, "cues": cues})
+        for i, cues in enumerate(signs)
+    ]
+    stay = stay.model_copy(update={"samples": looks})
+    shots = teller.shots("arrival", RED)
+    teller.deliver(device.arrival(shots, lane=drawn_lane(device), stay=stay))
+    with staff.signed_in() as client:
+        page = client.get(f"/cases/{staff.case_id()}").text
+
+    assert "2 次识别到车辆，2 次停放处与空通道不同，1 次停放处的画面与此前一致" in page
+    assert "本记录保存了 3 次查看" in page
