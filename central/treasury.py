@@ -10,6 +10,7 @@ TreasuryError
 """
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,13 +25,17 @@ from central.calendar import local_date
 from central.case_moves import RULES
 from central.cases import Act, Action, Case, Guard, Role, State
 from central.database import add_if_new
+from central.documents.content import Incomplete
 from central.documents.wording import CHINA
 from central.money import yuan
 from central.statements import Line
+from edge.wire.errors import WireError
 
 UNDOES = frozenset({Action.REVOKE, Action.MAKE_VOID})
 """What was paid for a decision after these goes back, also when the case was refunded or closed
 since: the code of the bill can be paid as long as somebody has it."""
+
+log = logging.getLogger("central.treasury")
 
 
 class TreasuryError(Exception):
@@ -47,12 +52,15 @@ class NoMatch(TreasuryError):
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import brought: lines that are new, those known before, those without a bill."""
+    """What an import brought: lines that are new, those known before, those without a bill, and
+    numbers of cases that are booked but in which nothing could be done, since what is kept of them
+    is damaged or incomplete."""
 
     sha256: str
     new: int
     known: int
     unmatched: int
+    unsettled: Sequence[str] = ()
 
 
 class Treasury:
@@ -85,15 +93,19 @@ class Treasury:
                 events.append(db, events.Event(utc_ms, person, "statement-imported", None, payload))
             else:
                 new = []
-        touched = self._cases_of([line.reference for line in lines])
-        for case_id in touched:
-            self.settle(case_id, person, utc_ms)
+        unsettled = []
+        for case_id, number in self._cases_of([line.reference for line in lines]).items():
+            try:
+                self.settle(case_id, person, utc_ms)
+            except (Incomplete, WireError) as fault:
+                log.error("case %s is booked and not settled: %s", number, fault)
+                unsettled.append(number)
         with self._engine.connect() as db:
             loose = select(func.count()).where(
                 payment.c.statement_sha256 == sha256, payment.c.bill_id.is_(None)
             )
             unmatched = int(db.scalar(loose) or 0)
-        return Imported(sha256, len(new), len(lines) - len(new), unmatched)
+        return Imported(sha256, len(new), len(lines) - len(new), unmatched, tuple(unsettled))
 
     def match(self, reference: str, code: str, why: str, person: str, utc_ms: int) -> None:
         """Put a line that names no bill to one, by hand and with a reason. Raises NoMatch."""
@@ -136,14 +148,21 @@ class Treasury:
         for case_id in undone:
             self.settle(case_id, ACTOR, utc_ms)
 
-    def _cases_of(self, references: Sequence[str]) -> Sequence[UUID]:
-        found: dict[UUID, None] = {}
+    def _cases_of(self, references: Sequence[str]) -> dict[UUID, str]:
+        """The cases that these lines are about, with their numbers."""
+        found: dict[UUID, str] = {}
+        case = tables.case
         with self._engine.connect() as db:
             for first in range(0, len(references), 500):
                 some = references[first : first + 500]
-                query = select(bill.c.case_id).join(payment, payment.c.bill_id == bill.c.id)
-                found |= dict.fromkeys(db.scalars(query.where(payment.c.reference.in_(some))))
-        return list(found)
+                query = (
+                    select(bill.c.case_id, case.c.number)
+                    .join(payment, payment.c.bill_id == bill.c.id)
+                    .join(case, case.c.id == bill.c.case_id)
+                    .where(payment.c.reference.in_(some))
+                )
+                found |= {row.case_id: row.number for row in db.execute(query)}
+        return found
 
 
 def _book(db: Connection, sha256: str, line: Line) -> bool:

@@ -15,6 +15,8 @@ from central.documents.wording import local
 from central.holidays import load
 from central.owner_lookup import OwnerLookup
 from central.papers import note_received
+from central.statements import Line
+from central.treasury import Treasury
 from tests.case_files import CaseFile, add_pack
 from tests.case_steps import TO_NOTIFIED, TO_REVIEW, act
 from tests.device import SimulatedDevice
@@ -101,3 +103,30 @@ def test_cases_that_wait_for_a_person_take_nobodys_turn(
         striking.run(office.clock.utc_ms())
 
     assert [state(file) for file in files] == [State.NOTIFIED, State.NOTIFIED, State.SILENT]
+
+
+def test_a_damaged_case_keeps_no_other_payment_from_being_settled(
+    files: list[CaseFile], office: Office
+) -> None:
+    billing, treasury, now = (
+        Billing(office.engine, load()),
+        Treasury(office.engine),
+        office.clock.utc_ms(),
+    )
+    for file in files:
+        file.to_served()
+    for n, bill_id in enumerate(sorted(billing.open_bills(office.clock.utc_ms()))):
+        with office.engine.begin() as db:
+            billing.confirm(db, bill_id, f"code-{n}", "", office.clock.utc_ms())
+    day = local(now).date()
+    lines = [Line(2 + n, f"GK{n}", "in", f"code-{n}", 10_000, day) for n in range(3)]
+    damage(files[0])
+    done = [
+        treasury.import_statement("a.csv", b"a", lines, "fin", office.clock.utc_ms())
+        for _ in range(2)
+    ]
+    with office.engine.connect() as db:
+        number = db.scalar(select(tables.case.c.number).where(tables.case.c.id == files[0].case_id))
+
+    assert [state(file) for file in files] == [State.PAYABLE, State.PAID, State.PAID]
+    assert [one.unsettled for one in done] == [(number,), (number,)]
