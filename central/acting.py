@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select, update
 
-from central import bars, events, tables
+from central import bars, events, owner_links, tables
 from central.case_moves import RULES
 from central.cases import Act, Action, Case, Guard, Role
 
@@ -24,6 +24,10 @@ CARRIED_OVER = "carried-over"
 NOTHING: Mapping[str, str] = MappingProxyType({})
 _CASE, _EVENT = tables.case, tables.case_event
 _OWN = ("action", "role", "person", "second")
+_SPEAKS_TO_OWNERS = frozenset(
+    {Action.NOTIFY, Action.DECIDE, Action.DECIDE_ON_THE_SPOT, Action.PROVE_SERVICE, Action.DEMAND}
+)
+"""What refers to the owner's page, or sets a time running there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,8 @@ def do(
             changed_seq=line.seq,
         )
     )
+    if act.action in _SPEAKS_TO_OWNERS:
+        owner_links.lengthen(db, case_id, utc_ms)
     return Logged(line.seq, utc_ms, act, MappingProxyType(dict(detail)))
 
 

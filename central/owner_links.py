@@ -15,12 +15,14 @@ from uuid import UUID, uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from central.auth import token_sha256
 from central.owner_tables import owner_check, owner_link, party
 
 LIFE_MS = 30 * 86_400_000
+LONGER_MS = 70 * 86_400_000
+"""From a notice, decision, service or demand: the sixty days for reconsideration and a few more."""
 CHECK_CHARS = 6
 MOST_FAILURES = 10
 """Wrong answers after which a link is dead: the owner asks for another one."""
@@ -65,6 +67,22 @@ def mint(db: Connection, case_id: UUID, utc_ms: int, party_id: UUID | None = Non
         )
     )
     return token
+
+
+def lengthen(db: Connection, case_id: UUID, utc_ms: int) -> None:
+    """The case goes on where its owner has something to say: the links to the holder and to the
+    party live LONGER_MS from now, also those that were over by their age alone."""
+    table = owner_link
+    own = select(party.c.id).where(
+        party.c.case_id == case_id, party.c.confirmed_utc_ms.is_not(None)
+    )
+    db.execute(
+        update(table)
+        .where(table.c.case_id == case_id, table.c.ended_utc_ms.is_(None))
+        .where(or_(table.c.party_id.is_(None), table.c.party_id.in_(own)))
+        .where(table.c.expires_utc_ms < utc_ms + LONGER_MS)
+        .values(expires_utc_ms=utc_ms + LONGER_MS)
+    )
 
 
 def end_unused(db: Connection, like: Link, utc_ms: int, keep: UUID | None = None) -> None:

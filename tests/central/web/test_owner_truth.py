@@ -149,3 +149,31 @@ def test_who_is_not_the_party_cannot_hold_up_its_case(staff: Staff, file: CaseFi
 
     assert sent.status_code == 409
     assert file.office.count(statement) == 0
+
+
+def test_the_page_that_the_notice_refers_to_is_there_when_it_comes(
+    staff: Staff, file: CaseFile
+) -> None:
+    """The link of the reminder is sixty days old by then; one that was ended stays shut."""
+    day = 86_400_000
+    owner, tried = Owner.of(staff, file.case_id), Owner.of(staff, file.case_id)
+    file.name_party()
+    file.walk(TO_DECIDED[:-3])
+    with tried.browser() as client:
+        for _ in range(10):
+            tried.check(client, "000000")
+            file.office.clock.now_utc_ms += 20 * 60_000
+    file.office.clock.now_utc_ms += 60 * day
+    with owner.browser() as client:
+        before = client.get(owner.path)
+    file.walk(TO_DECIDED[:-2])
+    file.office.clock.now_utc_ms += 69 * day
+    with owner.inside() as client, tried.browser() as other:
+        after = client.get(owner.path)
+        ended = other.get(tried.path)
+    file.office.clock.now_utc_ms += 2 * day
+    with owner.browser() as client:
+        over = client.get(owner.path)
+
+    assert (before.status_code, after.status_code) == (404, 200)
+    assert (ended.status_code, over.status_code) == (404, 404)
