@@ -19,8 +19,10 @@ class LinkLog:
         self.bytes_down = 0
 
     def connected(self, now_s: float) -> None:
-        if self._gone_since_s is not None:
-            self._downtimes.append((self._gone_since_s, now_s))
+        """Said again of the same connection it changes nothing."""
+        if self._gone_since_s is None:
+            return
+        self._downtimes.append((self._gone_since_s, now_s))
         self._gone_since_s = None
         if self._connected_before:
             self._reconnects.append(now_s)

@@ -37,14 +37,8 @@ from edge.uplink_parts import UplinkParts
 from edge.wire.errors import WireError
 from edge.wire.fields import parse
 from edge.wire.replies import ConfigDesired, ConfigReported, Need, Notice, Receipt, Reject, Request
-from edge.wire.status import CentralState, LinkHealth, State
-from edge.wire.topics import (
-    Kind,
-    alert_topic,
-    central_state_topic,
-    device_topic,
-    subscription,
-)
+from edge.wire.status import CentralState, LinkHealth
+from edge.wire.topics import Kind, alert_topic, central_state_topic, device_topic, subscription
 
 log = logging.getLogger("firelane.uplink")
 _NS = 1_000_000_000
@@ -135,7 +129,7 @@ class Uplink:
         self._limit_s = self._now_s() + parts.patience.accept_s
         point("connecting")
         try:
-            link.connect(parts.broker, self._state("lost"))
+            link.connect(parts.broker, self._parts.identity.state("lost"))
         except LinkError as error:
             self._lost(str(error))
             return
@@ -185,7 +179,7 @@ class Uplink:
         if link is None:
             return
         if self._up:
-            mid = link.publish(self._state("stopped"))
+            mid = link.publish(self._parts.identity.state("stopped"))
             self._await(lambda event: isinstance(event, Acked) and event.mid == mid)
             link.close(politely=True)
             self._await(lambda _: False)
@@ -216,10 +210,19 @@ class Uplink:
                 if event is None:
                     self._carrier.stir()
                 elif link is not None and event.link == link.number:
-                    self._handle(event)
+                    self._handle_all(event)
                 event = self._inbox.get_nowait()
         except queue.Empty:
             return
+
+    def _handle_all(self, event: LinkEvent) -> None:
+        """Nobody says it a second time: what a sick disk kept from being taken in is taken in
+        later. Raises StorageFault."""
+        try:
+            self._handle(event)
+        except StorageFault:
+            self._inbox.put(event)
+            raise
 
     def _handle(self, event: LinkEvent) -> None:
         match event:
@@ -253,7 +256,7 @@ class Uplink:
         point("connected")
         self._parts.alerts.say_again()
         self._parts.health.say_again()
-        self._publish(self._state("online"))
+        self._publish(self._parts.identity.state("online"))
         self.announce_birth()
         self._report(self._parts.configure(None))
 
@@ -342,10 +345,12 @@ class Uplink:
 
     def _say(self) -> None:
         device = self._parts.identity.device
-        health = self._parts.health.due(self.link_health)
-        for change in self._parts.alerts.changes():
-            payload = b"" if change.alert is None else change.alert.to_bytes()
-            self._publish(Publication(alert_topic(device, change.code), payload, retain=True))
+        try:
+            health = self._parts.health.due(self.link_health)
+        finally:  # also where the disk is too sick for health: that is what they say then
+            for change in self._parts.alerts.changes():
+                payload = b"" if change.alert is None else change.alert.to_bytes()
+                self._publish(Publication(alert_topic(device, change.code), payload, retain=True))
         if health is not None:
             self._publish(Publication(device_topic(device, Kind.HEALTH), health.to_bytes()))
         while self._answers:
@@ -368,13 +373,6 @@ class Uplink:
         if self._link is not None:
             mid = self._link.publish(publication)
             self._awaited[mid] = (self._now_s(), what)
-
-    def _state(self, word: Literal["online", "stopped", "lost"]) -> Publication:
-        identity = self._parts.identity
-        state = State.model_validate(
-            {"v": 1, "s": word, "epoch": identity.epoch.now, "boot": identity.boot}
-        )
-        return Publication(device_topic(identity.device, Kind.STATE), state.to_bytes(), retain=True)
 
     # the rest
 

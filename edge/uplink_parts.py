@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -12,13 +13,14 @@ from edge.clock import Clock
 from edge.delivery_rules import Pace
 from edge.epoch import Epoch
 from edge.health import HealthBook
-from edge.link import BrokerAddress
+from edge.link import BrokerAddress, Publication
 from edge.outbox import Outbox
 from edge.stay_memory import StayMemory
 from edge.vault import Vault
 from edge.wire.replies import ConfigDesired, ConfigReported
 from edge.wire.signing import Signer
-from edge.wire.status import Birth
+from edge.wire.status import Birth, State
+from edge.wire.topics import Kind, device_topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,13 @@ class Identity:
     epoch: Epoch
     boot: UUID
     cert_days_left: Callable[[], int | None]
+
+    def state(self, word: Literal["online", "stopped", "lost"]) -> Publication:
+        """What is said of the connection of the present epoch."""
+        state = State.model_validate(
+            {"v": 1, "s": word, "epoch": self.epoch.now, "boot": self.boot}
+        )
+        return Publication(device_topic(self.device, Kind.STATE), state.to_bytes(), retain=True)
 
 
 @dataclass(frozen=True, slots=True)
