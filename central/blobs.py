@@ -68,6 +68,10 @@ class Blobs:
             return
         flush(whole.parent)
 
+    def is_begun(self, device: str, sha256: str) -> bool:
+        """Whether there is a part, or the whole image already."""
+        return self._part(device, sha256).exists() or self.path(sha256).exists()
+
     def write_chunk(self, device: str, sha256: str, index: int, chunk: bytes) -> None:
         """Put a chunk at its place in the part. Writing it twice changes nothing."""
         part = self._part(device, sha256)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from central import receipts
-from central.blobs import BlobFault, Blobs
+from central.blobs import BlobFault, Blobs, Missing
 from central.clock import Clock
 from central.fleet import Fleet
 from central.receipts import Outgoing
@@ -129,6 +129,8 @@ class Ingest:
                 f"{wanted or 'no'} bytes, got {len(message.payload)}",
             )
             return self._misfit(upload, message, error)
+        if upload.begun and not parts.blobs.is_begun(address.device, address.sha256):
+            upload = parts.store.lost(upload)  # the part went with a flush that failed
         parts.blobs.write_chunk(address.device, address.sha256, address.index, message.payload)
         if upload.is_last(address.index):  # one flush less: becoming an image says that all is in
             return self._finish(upload)
@@ -169,8 +171,13 @@ class Ingest:
         return [reply for each in records for reply in self._withdraw(each, upload, error)]
 
     def _damaged(self, upload: Upload, fault: BlobFault) -> list[Outgoing]:
-        """The chunks make no image of that name: fetch them again, and in the end refuse."""
-        times = self._parts.store.start_over(upload)
+        """The chunks make no image of that name: fetch them again, and in the end refuse. A part
+        that is gone is our own fault, however often."""
+        times = 0
+        if isinstance(fault, Missing):
+            self._parts.store.lost(upload)
+        else:
+            times = self._parts.store.start_over(upload)
         log.warning("exhibit damaged device=%s times=%d: %s", upload.device, times, fault)
         error = BadMessage(
             Code.HASH_MISMATCH,

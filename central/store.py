@@ -128,6 +128,12 @@ class Store:
         with self._engine.begin() as db:
             return uploads.misfit(db, upload.device, upload.sha256)
 
+    def lost(self, upload: Upload) -> Upload:
+        """What was written of the exhibit is gone from our own disk; how it stands now."""
+        with self._engine.begin() as db:
+            uploads.lost(db, upload.device, upload.sha256)
+        return upload.emptied()
+
     def held(self, upload: Upload, utc_ms: int) -> tuple[str, ...]:
         """The image is in the evidence folder. Gives other devices whose parts can be dropped.
 

@@ -4,7 +4,7 @@ An upload belongs to one device: what another sends under the same hash cannot s
 functions run within the caller's transaction.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -30,6 +30,14 @@ class Upload:
     @property
     def complete(self) -> bool:
         return 0 not in self.have
+
+    @property
+    def begun(self) -> bool:
+        return 1 in self.have
+
+    def emptied(self) -> "Upload":
+        """The same with nothing written."""
+        return replace(self, have=bytes(len(self.have)))
 
     def chunk_bytes(self, index: int) -> int | None:
         """How long chunk `index` must be; None where there is no such chunk."""
@@ -104,21 +112,28 @@ def start_over(db: Connection, device: str, sha256: str) -> int:
     """What was written is no image of that name: all is missing again. Gives how often something
     was wrong with it so far."""
     upload = find(db, device, sha256, lock=True)
-    return 0 if upload is None else _count(db, upload, bytes(len(upload.have)))
+    return 0 if upload is None else _change(db, upload.emptied(), faults=1)
 
 
 def misfit(db: Connection, device: str, sha256: str) -> int:
     """A chunk came that cannot be part of it; those that are here stay. Gives how often something
     was wrong with it so far."""
     upload = find(db, device, sha256, lock=True)
-    return 0 if upload is None else _count(db, upload, upload.have)
+    return 0 if upload is None else _change(db, upload, faults=1)
 
 
-def _count(db: Connection, upload: Upload, have: bytes) -> int:
+def lost(db: Connection, device: str, sha256: str) -> None:
+    """What was written is gone from our own disk: all is missing again, and nobody did wrong."""
+    upload = find(db, device, sha256, lock=True)
+    if upload is not None:
+        _change(db, upload.emptied(), faults=0)
+
+
+def _change(db: Connection, upload: Upload, faults: int) -> int:
     again = (
         update(_TABLE)
         .where(_TABLE.c.device == upload.device, _TABLE.c.sha256 == upload.sha256)
-        .values(have=have, restarts=_TABLE.c.restarts + 1)
+        .values(have=upload.have, restarts=_TABLE.c.restarts + faults)
         .returning(_TABLE.c.restarts)
     )
     return int(db.execute(again).scalar_one())

@@ -324,6 +324,50 @@ def test_after_a_failed_flush_the_image_is_fetched_anew(
     assert [type(reply) for reply in office.deliver(packet)] == [Need, Receipt]
 
 
+def test_a_disk_that_fails_again_and_again_is_not_held_against_the_device(
+    office: Office, device: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The part goes with the failed flush, and the chunk in hand is tried again: what is left of
+    the others then is nothing that the device did."""
+    packet = device.arrival(shots=[Shot(data=bytes(range(256)) * 1000)])
+
+    def broken(_handle: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    for _ in range(4):
+        *others, last = wanted(packet, office.send(packet.topic, packet.envelope))
+        for chunk in others:
+            assert office.send(*chunk) == []
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", broken)
+            with pytest.raises(OSError, match="Input/output"):
+                office.send(*last)
+        replies = office.send(*last)
+        assert not any(isinstance(reply, Reject) for reply in replies)
+
+    assert office.count(tables.rejected) == 0
+    assert [type(reply) for reply in office.deliver(packet)] == [Need, Receipt]
+
+
+def test_a_part_that_is_gone_is_begun_anew_with_the_next_chunk(
+    office: Office, device: SimulatedDevice
+) -> None:
+    packet = device.arrival(shots=[Shot(data=bytes(range(256)) * 1000)])
+    (sha256,) = packet.exhibits
+    chunks = wanted(packet, office.send(packet.topic, packet.envelope))
+    for chunk in chunks[:2]:
+        office.send(*chunk)
+    office.blobs.drop(device.id, sha256)  # as a power cut may
+    for chunk in chunks[2:]:
+        assert office.send(*chunk) == []
+
+    again = office.send(packet.topic, packet.envelope)
+    replies = [reply for chunk in chunks[:2] for reply in office.send(*chunk)]
+
+    assert wanted(packet, again) == chunks[:2]
+    assert [type(reply) for reply in replies] == [Receipt]
+
+
 def test_a_full_database_is_told_to_the_caller_and_loses_nothing(
     office: Office, device: SimulatedDevice
 ) -> None:
