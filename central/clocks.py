@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, Select, exists, select, update
 
 from central import acting, documents, inquiry, papers, proofs, tables
 from central.act_forms import papers as papers_of
+from central.act_tables import pending_act
 from central.calendar import LegalCalendar
 from central.cases import Act, Action, CaseError, Role, State
 from central.database import reading
@@ -76,6 +77,7 @@ class Clocks:
         self.work_out()
         self._each(self._some(self._passing, _over(utc_ms)), self._pass, utc_ms)
         self._each(self._some(self._serving, _CONSENTED), self._serve, utc_ms)
+        self._drop_overtaken(utc_ms)
         self.work_out()
 
     def work_out(self) -> int:
@@ -132,6 +134,24 @@ class Clocks:
     def _some(self, turn: Turn, query: Select[tuple[UUID]]) -> Sequence[UUID]:
         with reading(self._engine) as db:
             return [row.id for row in turn.take(db, query)]
+
+    def _drop_overtaken(self, utc_ms: int) -> None:
+        """Acts that wait for a second signature in a case that went on: they can be signed no
+        more, and what was typed into them is about people."""
+        event = tables.case_event
+        later = exists().where(
+            event.c.case_id == pending_act.c.case_id,
+            event.c.type == acting.ACT,
+            event.c.seq > pending_act.c.seen,
+        )
+        waits = pending_act.c.state == "waiting"
+        with reading(self._engine) as db:
+            if db.execute(select(pending_act.c.id).where(waits, later).limit(1)).first() is None:
+                return
+        overtaken = update(pending_act).where(waits, later)
+        values = {"state": "withdrawn", "ended_utc_ms": utc_ms, "ended_by": None, "fields": "{}"}
+        with self._engine.begin() as db:
+            db.execute(overtaken.values(values))
 
     def _each(
         self,

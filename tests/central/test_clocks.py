@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from central import acting, papers, tables
+from central.act_tables import pending_act
 from central.cases import Action, Role, State
 from central.clocks import Clocks
 from central.documents.facts import DECISIONS, NOTICE
@@ -132,6 +133,32 @@ def test_a_decision_is_served_electronically_only_with_consent_and_once_it_was_o
     receive(file, DECISIONS[0], ELECTRONIC)
     assert strike(file, clocks, HOUR_MS) is State.SERVED
     assert "电子送达" in file.content("送达回证").to_json()
+
+
+def test_what_waits_for_a_signature_in_a_case_that_went_on_is_dropped_with_what_was_typed(
+    file: CaseFile, clocks: Clocks
+) -> None:
+    with file.office.engine.begin() as db:
+        seen = acting.acts(db, file.case_id)[-1].seq
+        user = dict.fromkeys(("name", "display", "password", "role", "language"), "x")
+        db.execute(
+            insert(tables.user).values(
+                id="u", active=True, created_utc_ms=0, changed_utc_ms=0, **user
+            )
+        )
+        waits = {"case_id": file.case_id, "action": "identify-party", "person": "u", "seen": seen}
+        told = {"fields": '{"party_id_number":"3302"}', "asked_utc_ms": 0, "state": "waiting"}
+        db.execute(insert(pending_act).values(id=uuid4(), **waits, **told))
+    clocks.run(file.office.clock.utc_ms())
+    with file.office.engine.connect() as db:
+        before = db.execute(select(pending_act.c.state, pending_act.c.fields)).one()
+    file.do(act(Action.REVIEW, Role.OFFICER, "zhao"))
+    clocks.run(file.office.clock.utc_ms())
+    with file.office.engine.connect() as db:
+        after = db.execute(select(pending_act.c.state, pending_act.c.fields)).one()
+
+    assert tuple(before) == ("waiting", '{"party_id_number":"3302"}')
+    assert tuple(after) == ("withdrawn", "{}")
 
 
 def test_two_workers_at_once_do_each_act_once(file: CaseFile, office: Office) -> None:
