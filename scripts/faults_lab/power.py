@@ -233,7 +233,7 @@ SCENARIOS = (
     Scenario(
         "synchronous=NORMAL, power cut at the server",
         partial(cut_often, Life("server", check_server, "full")),
-        3,
+        6,
         20,
         control=True,
     ),
