@@ -94,6 +94,7 @@ EXTRA: Mapping[Action, tuple[Field, ...]] = MappingProxyType(
 _SHAPES: Mapping[str, Field] = MappingProxyType(
     {"way": _WAY, "until_day": Field("until_day", "day")}
 )
+_WANT_GROUNDS = frozenset({G.GROUNDS_GIVEN, G.PROOF_OF_EXEMPTION, G.VEHICLE_MATCHES})
 _TICKS: Mapping[Guard, str] = MappingProxyType(
     {
         G.NO_CONFLICT: "no_conflict",
@@ -134,7 +135,7 @@ def fields(case: Case, action: Action, left: Sequence[Guard]) -> tuple[Field, ..
             long = forms().fields[name].long
             plain = Field(name, "long" if long else "line", form.used[name])
             found.setdefault(name, _SHAPES.get(name, plain))
-    if "grounds" not in found and {G.GROUNDS_GIVEN, G.PROOF_OF_EXEMPTION} & set(left):
+    if "grounds" not in found and _WANT_GROUNDS & set(left):
         found["grounds"] = Field("grounds", "long")
     for guard in left:
         if guard in _TICKS:

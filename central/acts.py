@@ -91,6 +91,7 @@ class Sheet:
     known: Mapping[str, str]
     seen: int
     cap_fen: int | None
+    vehicle_in_doubt: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ class Acts:
                 known=_prefilled(db, case_id, action, known),
                 seen=performing.last_seq(known.course.done),
                 cap_fen=known.cap_fen,
+                vehicle_in_doubt=Guard.VEHICLE_MATCHES in left,
             )
 
     def preview(self, order: Order, utc_ms: int) -> Performed:

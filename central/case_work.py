@@ -24,6 +24,7 @@ from central.lookup import Lookup
 from central.owner_lookup import OwnerLookup
 from central.paying import Paying
 from central.returns import Returns
+from central.vehicle_checks import VehicleChecks
 
 _CLOCKS_S, _PAYING_S, _PRESS_S = 5.0, 5.0, 2.0
 
@@ -39,6 +40,7 @@ class CaseWork:
     paying: Paying
     owners: OwnerLookup
     returns: Returns
+    vehicles: VehicleChecks
 
     @classmethod
     def over(
@@ -58,6 +60,7 @@ class CaseWork:
             paying=Paying(engine, calendar, channel),
             owners=OwnerLookup(engine, register),
             returns=Returns(engine),
+            vehicles=VehicleChecks(engine),
         )
 
     def jobs(self) -> Sequence[Job]:

@@ -206,6 +206,7 @@ class Guard(StrEnum):
     NOT_WARNING_PHASE = "the lane is past its warning phase"
     PACK_KNOWN = "the policy pack that its records name was put in force here"
     NOT_IN_DOUBT = "no rule or lane that it rests on was found wrong, or that is settled"
+    VEHICLE_MATCHES = "the vehicle seen can be the registered one, or who acts says why it is"
     RECUSALS_ANSWERED = "every request that an officer withdraw was answered"
     IDENTITY_CHECKED = "the party's identity is checked"
     NOTICE_COMPLETE = "facts, reasons, basis, amount and rights are told"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from central.cases import Action
-from central.review import Desk, Judgement
+from central.review import Desk, Judgement, Typed
 from central.reviewing import MOST_WAITING, AlreadyTyped, Reviews, Waiting
 from central.seeds import NotShown, Seeds
 from central.views import CaseView, Reader
@@ -32,10 +32,10 @@ class Desks:
     def desk(self, view: CaseView, person: str) -> Desk:
         return self._of(view).desk(view, person)
 
-    def type_plate(self, view: CaseView, person: str, plate: str | None, utc_ms: int) -> None:
+    def type_plate(self, view: CaseView, typed: Typed, utc_ms: int) -> None:
         """Raises AlreadyTyped."""
         try:
-            self._of(view).type_plate(view.row.id, person, plate, utc_ms)
+            self._of(view).type_plate(view.row.id, typed, utc_ms)
         except NotShown as error:
             raise AlreadyTyped(str(error)) from None
 

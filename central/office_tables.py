@@ -196,6 +196,8 @@ seed_answer = Table(
     Column("user_id", _USER, ForeignKey("user.id"), primary_key=True),
     Column("shown_utc_ms", BigInteger, nullable=False),
     Column("plate", String(10), comment="as typed blind"),
+    Column("body_colour", String(16), comment="as seen, likewise"),
+    Column("kind", String(16), comment="of vehicle, likewise"),
     Column("typed_utc_ms", BigInteger),
     Column("answered_utc_ms", BigInteger),
     Column("caught", Boolean, comment="true: not taken as a clean case"),

@@ -118,3 +118,22 @@ owner_upload = Table(
     Column("made_utc_ms", BigInteger, nullable=False),
     Column("dropped", Boolean, nullable=False, comment="taken back before the statement was sent"),
 )
+
+vehicle_check = Table(
+    "vehicle_check",
+    metadata,
+    Column("case_id", Uuid, ForeignKey("case.id"), primary_key=True),
+    Column("asked_utc_ms", BigInteger, nullable=False),
+    Column("vehicle_class", String(32), nullable=False),
+    Column("status", String(32), nullable=False),
+    Column("body_colour", String(8), nullable=False, comment="letters of GA 24.8"),
+    Column("make", String(64), nullable=False),
+    Column("model", String(64), nullable=False),
+    Column(
+        "differs",
+        String(32),
+        nullable=False,
+        comment="what contradicts it, by spaces; empty for nothing",
+    ),
+    comment="the vehicle as the register has it, asked after the second review",
+)

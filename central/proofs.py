@@ -38,6 +38,8 @@ ROUTES: Mapping[str, bool | None] = MappingProxyType(
 )
 """What a pack's profile makes of a device's record: evidence, another agency's, or no more than a
 lead, which whoever proposes to file says was confirmed at the place."""
+DIFFERS = "differs"
+"""In the line of the look-up: what of the vehicle seen contradicts the register."""
 A, G = Action, Guard
 
 
@@ -117,6 +119,11 @@ def of_form(known: Known, guard: Guard, typed: Typed) -> bool:
     """Whether the form shows a condition that the file leaves to it."""
     judge = _FORM.get(guard)
     return judge is not None and judge(known, typed)
+
+
+def vehicle_in_doubt(known: Known) -> bool:
+    """Whether the vehicle that both officers saw cannot be the one that the register has."""
+    return any(DIFFERS in one.detail for one in known.course.done)
 
 
 def wanted(case: Case, action: Action, role: Role) -> tuple[Guard, ...]:
@@ -273,6 +280,7 @@ _FILE: Mapping[Guard, Callable[[Known], bool | None]] = MappingProxyType(
         G.NOT_WARNING_PHASE: lambda known: known.only_warns is False,
         G.PACK_KNOWN: lambda known: G.PACK_KNOWN not in known.barred,
         G.NOT_IN_DOUBT: lambda known: G.NOT_IN_DOUBT not in known.barred,
+        G.VEHICLE_MATCHES: lambda known: None if vehicle_in_doubt(known) else True,
         G.RECUSALS_ANSWERED: lambda known: G.RECUSALS_ANSWERED not in known.barred,
         G.NOTICE_RECEIVED: lambda known: NOTICE in known.course.received,
         G.LEGALITY_SETTLED: _legality,
@@ -324,6 +332,7 @@ _FORM: Mapping[Guard, Callable[[Known, Typed], bool]] = MappingProxyType(
         G.NO_CONFLICT: lambda _, typed: "no_conflict" in typed.declared,
         G.GROUNDS_GIVEN: _grounds,
         G.PROOF_OF_EXEMPTION: _grounds,
+        G.VEHICLE_MATCHES: _grounds,
         G.IDENTITY_CHECKED: lambda _, typed: "id_seen" in typed.declared,
         G.EXPRESS: lambda _, typed: "express" in typed.declared,
         G.AMOUNT_NOT_RAISED: _amount,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from central.cases import Action, Case, Guard, State
+from central.likeness import UNASKED, Seen
 from central.views import Check
 
 REVIEW_MS = 5 * 86_400_000
@@ -39,10 +40,12 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A plate as an officer typed it; None where nobody could read it."""
+    """What an officer typed before they saw anybody else's reading: the plate, None where nobody
+    could read it, and what vehicle it hangs on."""
 
     person: str
     plate: str | None
+    seen: Seen = UNASKED
 
 
 @dataclass(frozen=True, slots=True)

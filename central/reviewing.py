@@ -16,6 +16,7 @@ from central.act_forms import papers
 from central.case_moves import RULES
 from central.cases import Act, Action, Role, State
 from central.database import reading
+from central.likeness import UNASKED, BodyColour, Seen, SeenKind
 from central.review import OPEN_TO_REVIEW, REVIEW_MS, Desk, Judgement, Typed
 from central.views import CaseView
 
@@ -70,13 +71,15 @@ class Reviews:
         with reading(self._engine) as db:
             return _desk(db, view, person)
 
-    def type_plate(self, case_id: UUID, person: str, plate: str | None, now_utc_ms: int) -> None:
+    def type_plate(self, case_id: UUID, typed: Typed, now_utc_ms: int) -> None:
         """Keep a blind reading. Raises AlreadyTyped: nobody types again after having seen."""
+        person, seen = typed.person, typed.seen
         with self._engine.begin() as db:
             acting.lock(db, case_id)
-            if any(one.person == person for one in _typed(db, case_id)):
+            if any(one.person == person for one in typed_in(db, case_id)):
                 raise AlreadyTyped("a plate was typed before; the first reading stands")
-            payload = {"person": person, "plate": plate or ""}
+            payload = {"person": person, "plate": typed.plate or ""}
+            payload |= {"body_colour": seen.colour or "", "kind": seen.kind or ""}
             events.append(db, events.Event(now_utc_ms, person, TYPED, case_id, payload))
 
     def judge(self, view: CaseView, person: str, judgement: Judgement, now_utc_ms: int) -> Action:
@@ -99,7 +102,7 @@ class Reviews:
             # The rules are asked before a document is made, and documents before the log.
             RULES.do(desk.case, act, proven)
             for kind in papers(desk.case, action):
-                extra = {**detail, "person": person}
+                extra = {**detail, **_seen_by(desk, person), "person": person}
                 made = documents.issue(db, case_id, kind, now_utc_ms, extra)
                 detail |= {"document": made.sha256, "number": made.number or ""}
             acting.do(db, case_id, act, proven, now_utc_ms, detail)
@@ -125,9 +128,23 @@ def _lines(db: Connection, case_id: UUID, kind: str) -> list[Mapping[str, str]]:
     return [events.parse_payload(text) for text in db.scalars(query.order_by(_EVENT.c.seq))]
 
 
-def _typed(db: Connection, case_id: UUID) -> list[Typed]:
+def typed_in(db: Connection, case_id: UUID) -> list[Typed]:
+    """Every blind reading of a case, in order; none that was erased."""
     lines = _lines(db, case_id, TYPED)
-    return [Typed(line["person"], line["plate"] or None) for line in lines if line]
+    return [Typed(line["person"], line["plate"] or None, seen_in(line)) for line in lines if line]
+
+
+def seen_in(line: Mapping[str, str]) -> Seen:
+    """The vehicle in a line of the log or a row; older ones say nothing of it."""
+    colour, kind = line.get("body_colour"), line.get("kind")
+    return Seen(BodyColour(colour) if colour else None, SeenKind(kind) if kind else None)
+
+
+def _seen_by(desk: Desk, person: str) -> Mapping[str, str]:
+    """For the review's record; its words are the documents'."""
+    mine = desk.typed_by(person)
+    seen = mine.seen if mine else UNASKED
+    return {"seen_colour": seen.colour or "", "seen_kind": seen.kind or ""}
 
 
 def _seen(db: Connection, case_id: UUID, person: str) -> bool:
@@ -145,7 +162,7 @@ def _desk(db: Connection, view: CaseView, person: str) -> Desk:
         case=acting.standing(db, view.row.id),
         checks=[check for held in view.records for check in held.checks],
         machine=view.row.plate,
-        typed=_typed(db, view.row.id),
+        typed=typed_in(db, view.row.id),
         seen=_seen(db, view.row.id, person),
         captured_utc_ms=view.row.begin_utc_ms,
     )

@@ -29,7 +29,7 @@ from central.documents.wording import CHINA
 from central.firelane_verify import read_zip, verify
 from central.office_tables import seed, seed_answer, seed_exhibit
 from central.review import Answer, Desk, Judgement, Point, Typed, own_points
-from central.reviewing import Waiting
+from central.reviewing import Waiting, seen_in
 from central.stays import summary
 from central.views import CaseRow, CaseView, Check, ExhibitFile, RecordView
 from edge.wire.records import Record
@@ -180,7 +180,15 @@ class Seeds:
         """As central/reviewing.py gives it for a case."""
         with reading(self._engine) as db:
             shown = _answer(db, view.row.id, person)
-        typed = [] if shown is None or shown.typed_utc_ms is None else [Typed(person, shown.plate)]
+        typed = []
+        if shown is not None and shown.typed_utc_ms is not None:
+            typed = [
+                Typed(
+                    person,
+                    shown.plate,
+                    seen_in({"body_colour": shown.body_colour, "kind": shown.kind}),
+                )
+            ]
         done = shown is not None and shown.answered_utc_ms is not None
         return Desk(
             case=Case(State.REJECTED if done else State.OVERSTAYED),
@@ -191,12 +199,13 @@ class Seeds:
             captured_utc_ms=view.row.begin_utc_ms,
         )
 
-    def type_plate(self, seed_id: UUID, person: str, plate: str | None, utc_ms: int) -> None:
+    def type_plate(self, seed_id: UUID, typed: Typed, utc_ms: int) -> None:
         """Keep a blind reading. Raises NotShown."""
-        mine = and_(seed_answer.c.seed_id == seed_id, seed_answer.c.user_id == person)
+        mine = and_(seed_answer.c.seed_id == seed_id, seed_answer.c.user_id == typed.person)
+        seen = {"body_colour": typed.seen.colour, "kind": typed.seen.kind}
         with self._engine.begin() as db:
             change = update(seed_answer).where(mine, seed_answer.c.typed_utc_ms.is_(None))
-            done = db.execute(change.values(plate=plate, typed_utc_ms=utc_ms))
+            done = db.execute(change.values(plate=typed.plate, **seen, typed_utc_ms=utc_ms))
             if done.rowcount == 0:
                 raise NotShown("a plate was typed before; the first reading stands")
 

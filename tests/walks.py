@@ -19,6 +19,7 @@ from central.clocks import Clocks
 from central.document_tables import document
 from central.documents.content import Content
 from central.documents.wording import local
+from central.gateways.register import Register
 from central.holidays import load
 from central.owner_lookup import OwnerLookup
 from tests.case_files import IN_FORCE, add_pack
@@ -31,6 +32,8 @@ PACK = IN_FORCE.replace("until: 2027-01-01", "until: 2026-11-01")
 """The lane is past its warning phase."""
 SIMPLE = PACK.replace("procedure: ordinary", "procedure: simple")
 YES = {"no_conflict": "yes"}
+SAW = {"colour": "red", "kind": "car"}
+"""What every officer of the tests says of a vehicle, blind."""
 PARTY = {
     "party_kind": "person",
     "party_relation": "driver",
@@ -148,19 +151,21 @@ class Walk:
     def strike(self) -> None:
         self.clocks.run(self.staff.office.clock.utc_ms())
 
-    def review(self, name: str) -> None:
+    def review(self, name: str, colour: str = SAW["colour"]) -> None:
         with self.staff.signed_in(name) as client:
             csrf = {"csrf": token(client.get("/account"))}
             path = f"/review/{self.case_id}"
-            client.post(f"{path}/plate", data={**csrf, "plate": "浙B12345"})
+            client.post(
+                f"{path}/plate", data={**csrf, "plate": "浙B12345", **SAW, "colour": colour}
+            )
             answer = client.post(path, data={**csrf, **dict.fromkeys(HUMAN, "yes"), **YES})
             assert answer.status_code == 303, said(answer)
 
-    def to_owner(self) -> None:
-        """Two reviews, and the register was asked."""
-        self.review("wang")
-        self.review("li")
-        OwnerLookup(self.staff.office.engine).run(self.staff.office.clock.utc_ms())
+    def to_owner(self, register: Register | None = None, colour: str = SAW["colour"]) -> None:
+        """Two reviews by officers who saw this colour, and the register, if any, was asked."""
+        self.review("wang", colour)
+        self.review("li", colour)
+        OwnerLookup(self.staff.office.engine, register).run(self.staff.office.clock.utc_ms())
 
     def to_filed(self) -> None:
         self.to_owner()

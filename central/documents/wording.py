@@ -16,6 +16,29 @@ COLOURS = {
     "white": "白底",
     "black": "黑底白字",
 }
+BODY_COLOURS = {
+    "white": "白色",
+    "grey": "灰色（含银色）",
+    "black": "黑色",
+    "red": "红色",
+    "blue": "蓝色",
+    "green": "绿色",
+    "yellow": "黄色",
+    "brown": "棕色",
+    "purple": "紫色",
+    "pink": "粉色",
+    "other": "其他颜色",
+    "untold": "不能辨认",
+}
+SEEN_KINDS = {
+    "car": "小汽车",
+    "van": "面包车",
+    "truck": "货车",
+    "bus": "大、中型客车",
+    "motorcycle": "摩托车",
+    "other": "其他车辆",
+    "untold": "不能辨认",
+}
 _MINUTE_S = 60
 
 

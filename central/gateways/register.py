@@ -25,6 +25,8 @@ COLUMNS = (
     "plate", "colour", "vehicle_class", "usage", "status", "vin", "phone", "holder_kind",
     "holder_name", "holder_id", "holder_address",
 )  # fmt: skip
+OPTIONAL_COLUMNS = ("body_colour", "make", "model")
+"""Columns that a file may lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class Holder(_Part):
 
 
 class Vehicle(_Part):
-    """An entry of the register. `contact` is a telephone, or what the SMS gateway takes for one."""
+    """An entry of the register. `contact` is a telephone, or what the SMS gateway takes for one;
+    `body_colour` has the letters of GA 24.8, several for a car of several colours."""
 
     plate: Annotated[str, Field(min_length=5, max_length=16)]
     colour: Annotated[str, Field(max_length=16)]
@@ -61,6 +64,9 @@ class Vehicle(_Part):
     contact: Annotated[str, Field(max_length=64)] = ""
     vin_tail: Annotated[str, Field(max_length=17)] = ""
     id_tail: Annotated[str, Field(max_length=18)] = ""
+    body_colour: Annotated[str, Field(pattern=r"^[A-JZ]{0,8}$")] = ""
+    make: Annotated[str, Field(max_length=64)] = ""
+    model: Annotated[str, Field(max_length=64)] = ""
     holder: Holder | None = None
 
 
@@ -106,7 +112,8 @@ class BadRegister(Exception):
 
 
 class CsvRegisterGateway:
-    """A file in UTF-8 with the columns of COLUMNS, read again when it was changed."""
+    """A file in UTF-8 with the columns of COLUMNS, and of OPTIONAL_COLUMNS where it has them, read
+    again when it was changed."""
 
     def __init__(self, config: CsvRegister) -> None:
         self._file = config.file
@@ -139,7 +146,8 @@ def for_purpose(found: Iterable[Vehicle], purpose: Purpose) -> tuple[Vehicle, ..
     """The entries with no more than the purpose needs."""
     if purpose == "case":
         return tuple(found)
-    return tuple(one.model_copy(update={"holder": None}) for one in found)
+    less = {"holder": None, **dict.fromkeys(OPTIONAL_COLUMNS, "")}
+    return tuple(one.model_copy(update=less) for one in found)
 
 
 def by_plate(entries: Iterable[Vehicle]) -> Mapping[str, Sequence[Vehicle]]:
@@ -198,7 +206,9 @@ def _entry(row: Mapping[str, str]) -> Vehicle:
             vin_tail=(row["vin"] or "")[-6:],
             id_tail=(row["holder_id"] or "")[-6:],
             holder=holder,
+            **{name: row.get(name) or "" for name in OPTIONAL_COLUMNS},
         )
     except ValidationError as error:
         keys = ", ".join(str(fault["loc"][-1]) for fault in error.errors())
-        raise ValueError(f"wrong value for {keys}") from None
+        letters = " (letters of GA 24.8: A to J, Z)" if "body_colour" in keys else ""
+        raise ValueError(f"wrong value for {keys}{letters}") from None

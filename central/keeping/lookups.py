@@ -1,5 +1,6 @@
 """What was written down to find a vehicle's owner: the plate as it was read at central and sent to
-the register, whose owner was told, and the check that the owner's page asks for.
+the register, whose owner was told, the check that the owner's page asks for, and the vehicle as the
+register has it.
 
 It goes with the rest of a case that led to no penalty, and otherwise after the pack's `lookups`.
 """
@@ -10,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from central import tables
-from central.owner_tables import owner_check
+from central.owner_tables import owner_check, vehicle_check
 from central.reminder_tables import message, plate_reading, reminding
 
 
@@ -23,6 +24,7 @@ def forget(db: Connection, case_id: UUID) -> int:
         update(message).where(message.c.case_id == case_id, message.c.plate != "").values(plate=""),
         delete(plate_reading).where(plate_reading.c.case_id == case_id),
         delete(owner_check).where(owner_check.c.case_id == case_id),
+        delete(vehicle_check).where(vehicle_check.c.case_id == case_id),
     )
     return sum(db.execute(one).rowcount for one in told)
 
@@ -35,5 +37,6 @@ def known(db: Connection, wanted: ColumnElement[bool], most: int) -> Sequence[UU
         case.c.id.in_(select(message.c.case_id).where(message.c.plate != "")),
         case.c.id.in_(select(plate_reading.c.case_id)),
         case.c.id.in_(select(owner_check.c.case_id)),
+        case.c.id.in_(select(vehicle_check.c.case_id)),
     )
     return db.scalars(select(case.c.id).where(wanted, rests).limit(most)).all()

@@ -1,5 +1,27 @@
-// The review desk by keyboard: y, n and u answer the next open point, Enter then sends.
+// The review desk by keyboard: after the plate, the key beside a colour or kind chooses it; y, n and
+// u answer the next open point, Enter then sends.
 "use strict";
+
+(() => {
+  const form = document.querySelector("[data-blind]");
+  if (!form) return;
+  const open = () => [...form.querySelectorAll("[data-picks]")].find((group) => !group.querySelector(":checked"));
+
+  form.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const group = event.target.closest("[data-picks]");
+    if (event.key === "Enter" && event.target.name === "plate" && open()) {
+      open().querySelector("input").focus();
+      event.preventDefault();
+    } else if (group) {
+      const chosen = [...group.querySelectorAll("input")].find((one) => one.dataset.key === event.key);
+      if (!chosen) return;
+      chosen.checked = true;
+      (open() ? open().querySelector("input") : form.querySelector("button.primary")).focus();
+      event.preventDefault();
+    }
+  });
+})();
 
 (() => {
   const form = document.querySelector("[data-desk]");

@@ -14,8 +14,9 @@ from central.auth import Visit
 from central.cases import CaseError
 from central.desks import Desks
 from central.documents.content import Incomplete
+from central.likeness import BodyColour, Seen, SeenKind
 from central.purposes import Purpose
-from central.review import Answer, Judgement, Point
+from central.review import Answer, Judgement, Point, Typed
 from central.reviewing import AlreadyTyped
 from central.views import CaseView
 from central.web import exhibits, looks, timeline
@@ -27,6 +28,12 @@ router = APIRouter()
 Reviews = Annotated[Visit, Depends(may(Act.REVIEW))]
 Sent = Annotated[Form, Depends(checked_form)]
 LEAST_PLATE = 5
+KEYS = {
+    **{colour.value: key for colour, key in zip(BodyColour, "1234567890ou", strict=True)},
+    **{kind.value: key for kind, key in zip(SeenKind, "12345ou", strict=True)},
+}
+"""What chooses a colour or a kind from the keyboard."""
+NOTHING_TYPED = {"plate": "", "colour": None, "kind": None}
 DONE = ("review", "review-again", "reject", "disagree")
 
 
@@ -72,7 +79,7 @@ def _page(
     number = view.row.number
     looks.note_for(request, visit, "case on the desk", view.row.id, number, Purpose.REVIEW)
     shown = exhibits.occasions(view.records)
-    blank = {"fault": "", "grounds": "", "given": {}, **context}
+    blank = {"fault": "", "grounds": "", "given": {}, "typed": NOTHING_TYPED, **context}
     return render(
         request,
         visit,
@@ -90,6 +97,9 @@ def _page(
         occasions_digest=exhibits.digest(shown),
         line=timeline.timeline(view.records),
         latest=view.records[-1],
+        colours=list(BodyColour),
+        kinds=list(SeenKind),
+        keys=KEYS,
         **blank,
     )
 
@@ -103,17 +113,28 @@ def desk_page(request: Request, case_id: str, visit: Reviews) -> Response:
 @router.post("/review/{case_id}/plate")
 def type_plate(request: Request, case_id: str, visit: Reviews, form: Sent) -> Response:
     parts, view = parts_of(request), _view(request, case_id)
-    plate = None
+    plate, seen = None, _seen(form)
+    kept = {"plate": form.text("plate", 16), "colour": seen.colour, "kind": seen.kind}
     if form["unreadable"] != "yes":
         read = plate_part(form["plate"].strip())
         if not isinstance(read, str) or len(read) < LEAST_PLATE:
-            return _page(request, visit, view, 422, fault="plate_whole")
+            return _page(request, visit, view, 422, fault="plate_whole", typed=kept)
+        if seen.colour is None or seen.kind is None:
+            return _page(request, visit, view, 422, fault="vehicle", typed=kept)
         plate = read
     try:
-        _desks(parts).type_plate(view, visit.user.id, plate, parts.clock.utc_ms())
+        typed = Typed(visit.user.id, plate, seen)
+        _desks(parts).type_plate(view, typed, parts.clock.utc_ms())
     except AlreadyTyped:
         return _page(request, visit, view, 409, fault="already_typed")
     return RedirectResponse(f"/review/{view.row.id}", 303)
+
+
+def _seen(form: Form) -> Seen:
+    """The vehicle as it was chosen; what is no choice is none."""
+    colour = next((one for one in BodyColour if one.value == form["colour"]), None)
+    kind = next((one for one in SeenKind if one.value == form["kind"]), None)
+    return Seen(colour, kind)
 
 
 @router.post("/review/{case_id}")

@@ -15,8 +15,10 @@ from central.keeping import lookups, rounds
 from central.keeping.erasing import Eraser
 from central.keeping.holds import Held, Holds, NotHeld
 from central.keeping.ledger import Ledger
+from central.likeness import BodyColour, Seen, SeenKind
 from central.owner_tables import owner_link, owner_upload, statement
 from central.reminder_tables import plate_reading, reminding
+from central.review import Typed
 from central.reviewing import Reviews
 from tests.case_files import IN_FORCE, add_pack
 from tests.case_steps import ALL, TO_DECIDED
@@ -24,6 +26,7 @@ from tests.device import Packet, Shot, SimulatedDevice
 from tests.office import Office
 
 DAY = 86_400_000
+RED_CAR = Seen(BodyColour.RED, SeenKind.CAR)
 SMALL = (Shot(width=48, height=32), Shot(view="plate", width=24, height=16))
 
 
@@ -196,7 +199,9 @@ def test_plate_and_track_go_later_and_the_chains_still_hold(
     next_one = device.arrival(SMALL)
     office.deliver(next_one)
     case_id = office.case_of(left)
-    Reviews(office.engine).type_plate(case_id, "zhao", "浙B12345", office.clock.utc_ms())
+    Reviews(office.engine).type_plate(
+        case_id, Typed("zhao", "浙B12345", RED_CAR), office.clock.utc_ms()
+    )
     later(office, 30)
 
     with office.engine.connect() as db:
@@ -219,7 +224,9 @@ def test_an_erased_line_of_the_log_cannot_be_made_to_say_something_else(
     office: Office, left: Packet
 ) -> None:
     case_id = office.case_of(left)
-    Reviews(office.engine).type_plate(case_id, "zhao", "浙B12345", office.clock.utc_ms())
+    Reviews(office.engine).type_plate(
+        case_id, Typed("zhao", "浙B12345", RED_CAR), office.clock.utc_ms()
+    )
     later(office, 30)
     table = tables.case_event
     with office.engine.begin() as db:

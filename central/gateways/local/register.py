@@ -136,7 +136,8 @@ def create_page(books: Books) -> FastAPI:
 def _page(books: Books) -> str:
     entries = "".join(
         f"<tr><td>{html.escape(one.plate)}<td>{one.colour}<td>{html.escape(one.vehicle_class)}"
-        f"<td>{html.escape(one.usage)}<td>{html.escape(one.contact)}"
+        f"<td>{html.escape(one.usage)}<td>{one.body_colour}"
+        f"<td>{html.escape(f'{one.make} {one.model}')}<td>{html.escape(one.contact)}"
         for one in books.entries
     )
     asked = "".join(
@@ -153,7 +154,8 @@ def _page(books: Books) -> str:
         '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>车辆登记 register</title>'
         "<style>body{font:16px/1.5 sans-serif;margin:2rem}td,th{padding:.2rem .8rem;"
         "text-align:left}</style><h1>车辆登记 register</h1>"
-        f"<table><tr><th>plate<th>colour<th>class<th>usage<th>telephone{entries}</table>"
+        f"<table><tr><th>plate<th>colour<th>class<th>usage<th>body"
+        f"<th>make, model<th>telephone{entries}</table>"
         "<h2>查询记录 what was asked</h2>"
         f"<table><tr><th>time<th>what<th>purpose<th>case<th>found{asked}</table>"
         f'<form method="post" action="/mood">{options}<button>设置 set</button></form></html>'

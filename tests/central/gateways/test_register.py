@@ -107,6 +107,37 @@ def test_a_case_learns_the_holder(pki: Path, file: Path) -> None:
     )
 
 
+def test_the_vehicles_own_colour_and_make_come_for_a_case_and_not_for_a_reminder(
+    pki: Path, file: Path
+) -> None:
+    head, row = HEAD.strip(), ROW.strip()
+    file.write_text(f"{head},body_colour,make,model\n{row},AJ,示例,S1\n", encoding="utf-8")
+    with register(pki, file) as (_books, config):
+        case = ask(config, Query("浙B12345", "blue", "case", "2026-000001"))
+        reminder = ask(config, ASKED)
+
+    told = [(one.body_colour, one.make, one.model) for one in (*case, *reminder)]
+    assert told == [("AJ", "示例", "S1"), ("", "", "")]
+
+
+def test_a_file_from_before_the_columns_of_the_vehicle_is_read_as_it_was(file: Path) -> None:
+    (found,) = read_csv(file)
+
+    assert (found.body_colour, found.make, found.model) == ("", "", "")
+
+
+def test_a_letter_that_the_standard_does_not_know_is_told_and_not_passed_over(file: Path) -> None:
+    file.write_text(f"{HEAD.strip()},body_colour\n{ROW.strip()},白\n", encoding="utf-8")
+    with pytest.raises(BadRegister, match=r":2: wrong value for body_colour \(letters of GA 24.8"):
+        read_csv(file)
+
+    entry = b'{"plate": "ABCDEF", "colour": "blue", "vehicle_class": "x", "body_colour": "K"}'
+    with scripted(lambda _: (200, b'{"vehicles": [%s]}' % entry)) as server:
+        config = HttpRegister(kind="http", url=server.url)
+        with pytest.raises(BadAnswer, match=r"^register answered a vehicle with a wrong body_c"):
+            ask(config, ASKED)
+
+
 def test_the_colour_is_part_of_the_question(pki: Path, file: Path) -> None:
     with register(pki, file) as (_books, config):
         assert ask(config, Query("浙B12345", "yellow", "case", "1")) == ()

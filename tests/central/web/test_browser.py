@@ -314,7 +314,7 @@ def test_the_case_page_is_read_without_scripts(
     expect(page.get_by_text("完整性核验")).to_be_visible()
 
 
-def test_a_clean_case_is_reviewed_from_the_keyboard_in_six_keys_after_the_plate(
+def test_a_clean_case_is_reviewed_from_the_keyboard_in_six_keys_after_the_vehicle(
     staff: Staff, teller: Teller, open_page: Open
 ) -> None:
     add_pack(staff.office)
@@ -324,7 +324,9 @@ def test_a_clean_case_is_reviewed_from_the_keyboard_in_six_keys_after_the_plate(
     page = open_page("/review/next")
 
     page.keyboard.type("浙b12345")
-    page.keyboard.press("Enter")
+    page.wait_for_load_state()
+    for key in ("Enter", "4", "1", "Enter"):
+        page.keyboard.press(key)
     expect(page.get_by_text("逐项审核")).to_be_visible()
     page.wait_for_load_state()
     for key in ("y", "y", "y", "y", "y", "Enter"):

@@ -23,6 +23,7 @@ from tests.case_files import CaseFile
 from tests.central.reminders.house import house
 from tests.chromium import PATIENCE_MS
 from tests.doors import Door, Seen, doors
+from tests.registers import register_file
 from tests.staff import HASH, Staff
 from tests.stories import BLUE_PLATE, RED, Teller
 from tests.walks import PACK, PARTY, Walk
@@ -111,6 +112,8 @@ def town(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iter
         signed = Walk.begun(staff, teller, LATER_PACK, gate=12)
         signed.to_filed()
         signed.act("wang", "identify-party", **PARTY)
+        cloned = Walk.begun(staff, teller, LATER_PACK, gate=15)
+        cloned.to_owner(register_file(tmp_path), "white")
         gate = teller.device("gate-13", "望江花园", 13)
         teller.overstay(gate, teller.arrive(gate, RED, BLUE_PLATE))
         decided = CaseFile.opened(h.office, teller.device("gate-14", "望江花园", 14))

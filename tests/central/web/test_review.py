@@ -26,6 +26,7 @@ from central.views import Check
 from tests.case_files import add_pack
 from tests.staff import Staff, token
 from tests.stories import BLUE_PLATE, RED, Teller
+from tests.walks import SAW
 
 HUMAN = ("in_lane", "clear", "same_vehicle", "obstructs", "not_exempt", "complete")
 CLEAN = dict.fromkeys(HUMAN, "yes")
@@ -42,7 +43,7 @@ def case(staff: Staff, teller: Teller) -> str:
 
 def typed(client: Client, case: str, plate: str = "浙B12345") -> Response:
     csrf = token(client.get("/account"))
-    return client.post(f"/review/{case}/plate", data={"csrf": csrf, "plate": plate})
+    return client.post(f"/review/{case}/plate", data={"csrf": csrf, "plate": plate, **SAW})
 
 
 def judged(client: Client, case: str, **fields: str) -> Response:
@@ -133,7 +134,7 @@ def test_a_plate_is_typed_once(staff: Staff, case: str) -> None:
     assert again.status_code == 409
     assert "以第一次录入为准" in again.text
     with pytest.raises(AlreadyTyped):
-        staff.reviews.type_plate(staff.case_id(), staff.user("wang").id, None, 0)
+        staff.reviews.type_plate(staff.case_id(), Typed(staff.user("wang").id, None), 0)
 
 
 @pytest.mark.parametrize("plate", ["", "浙B", "<script>", "浙B1234567890"])
@@ -268,7 +269,7 @@ def test_two_officers_at_once_cannot_both_be_the_first(staff: Staff, case: str) 
     people = [staff.user("wang").id, staff.user("li").id]
     now = staff.office.clock.utc_ms()
     for person in people:
-        staff.reviews.type_plate(view.row.id, person, "浙B12345", now)
+        staff.reviews.type_plate(view.row.id, Typed(person, "浙B12345"), now)
     together, done = Barrier(2), []
     clean = Judgement({Point(name): Answer.YES for name in HUMAN}, "", True)
 
