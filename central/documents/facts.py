@@ -20,14 +20,13 @@ from central.document_tables import document
 from central.documents import defence
 from central.documents.content import Cell, Content, Given
 from central.documents.wording import (
-    BODY_COLOURS,
-    SEEN_KINDS,
     capital,
     day,
     duration,
     local,
     moment,
     plate,
+    seen_vehicle,
     short_name,
     short_plate,
 )
@@ -152,12 +151,7 @@ def _rules(db: Connection, wanted: str, began: date, today: date) -> Rules:
 
 def gather(db: Connection, file: File, utc_ms: int, extra: Mapping[str, str]) -> dict[str, Cell]:
     """Every value that is known, by its name in forms.yaml."""
-    found: dict[str, Cell] = {
-        "case_number": file.row.number,
-        "case_state": file.row.state,
-        "seen_colour": BODY_COLOURS.get(extra.get("seen_colour", ""), ""),
-        "seen_kind": SEEN_KINDS.get(extra.get("seen_kind", ""), ""),
-    }
+    found: dict[str, Cell] = {"case_number": file.row.number, "case_state": file.row.state}
     parts = (
         _place(file),
         _stay(file) if file.records else {},
@@ -167,7 +161,7 @@ def gather(db: Connection, file: File, utc_ms: int, extra: Mapping[str, str]) ->
         _papers(file),
         _money(db, file, utc_ms),
     )
-    for part in parts:
+    for part in (*parts, seen_vehicle(extra)):
         found |= part
     return found
 

@@ -1,5 +1,6 @@
 """How values are written in Chinese documents. Pure."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ COLOURS = {
     "white": "白底",
     "black": "黑底白字",
 }
-BODY_COLOURS = {
+_BODY_COLOURS = {
     "white": "白色",
     "grey": "灰色（含银色）",
     "black": "黑色",
@@ -30,7 +31,7 @@ BODY_COLOURS = {
     "other": "其他颜色",
     "untold": "不能辨认",
 }
-SEEN_KINDS = {
+_SEEN_KINDS = {
     "car": "小汽车",
     "van": "面包车",
     "truck": "货车",
@@ -44,6 +45,14 @@ _MINUTE_S = 60
 
 def local(utc_ms: int) -> datetime:
     return datetime.fromtimestamp(utc_ms / 1000, UTC).astimezone(CHINA)
+
+
+def seen_vehicle(extra: Mapping[str, str]) -> dict[str, str]:
+    """What an officer saw, for the record of their review; empty where they were not asked."""
+    return {
+        "seen_colour": _BODY_COLOURS.get(extra.get("seen_colour", ""), ""),
+        "seen_kind": _SEEN_KINDS.get(extra.get("seen_kind", ""), ""),
+    }
 
 
 def day(when: date) -> str:
