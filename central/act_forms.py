@@ -86,6 +86,7 @@ EXTRA: Mapping[Action, tuple[Field, ...]] = MappingProxyType(
         A.RECHECK: (_AMOUNT,),
         A.DECIDE: (_AMOUNT,),
         A.DECIDE_ON_THE_SPOT: (_AMOUNT,),
+        A.EXEMPT: (Field("exempt_reason", "choice", choices=("duty", "cloned")),),
         A.CLOSE: (Field("outcome", "long"),),
         A.FILE_RECONSIDERATION: (Field("application", "long", required=False),),
         A.FILE_SUIT: (Field("application", "long", required=False),),

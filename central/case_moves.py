@@ -1,8 +1,9 @@
 """The table of the case: (state, action) to state, with roles, conditions, documents and basis.
 
 Sources: 行政处罚法 (APL), 行政强制法 (AEL), 行政复议法 (ARL), 行政诉讼法 (ALL), 民事诉讼法 (CPL),
-道路交通安全法 (RTSL), 个人信息保护法 (PIPL). Local practice (who decides, which procedure, how
-long) is policy data; nothing here depends on it.
+道路交通安全法 (RTSL) with its procedure (道路交通安全违法行为处理程序规定, RTSP), 个人信息保护法
+(PIPL). Local practice (who decides, which procedure, how long) is policy data; nothing here depends
+on it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -162,7 +163,7 @@ _REVIEWING: tuple[Row, ...] = (
           "APL 41(2)")),
     ([S.DISPUTED], A.REJECT, Move(S.REJECTED, _LEG, (G.GROUNDS_GIVEN,), basis="APL 41(2)")),
     ([*_BEFORE_FILING, S.FILED, S.PARTY_IDENTIFIED], A.EXEMPT,
-     Move(S.EXEMPT, _OFF, (G.CERTIFIED, G.PROOF_OF_EXEMPTION), "免予处理说明", "RTSL 53")),
+     Move(S.EXEMPT, _OFF, (G.CERTIFIED, G.PROOF_OF_EXEMPTION), "免予处理说明", "RTSL 53; RTSP 22")),
     ([S.SECOND_REVIEWED], A.RESOLVE_OWNER,
      Move(S.OWNER_RESOLVED, _SYS, (), "查询记录", "PIPL 6, 34")),
 )  # fmt: skip

@@ -30,7 +30,7 @@ from central.owner_tables import statement
 
 PENDING = "(second officer)"
 ORAL, OTHER = "oral", "other"
-_KEPT_IN_DETAIL = ("until_day", "way", "on_site")
+_KEPT_IN_DETAIL = ("until_day", "way", "on_site", "exempt_reason")
 
 
 class PerformError(Exception):

@@ -23,10 +23,10 @@ from central.documents.wording import (
     capital,
     day,
     duration,
+    from_form,
     local,
     moment,
     plate,
-    seen_vehicle,
     short_name,
     short_plate,
 )
@@ -161,7 +161,7 @@ def gather(db: Connection, file: File, utc_ms: int, extra: Mapping[str, str]) ->
         _papers(file),
         _money(db, file, utc_ms),
     )
-    for part in (*parts, seen_vehicle(extra)):
+    for part in (*parts, from_form(extra)):
         found |= part
     return found
 

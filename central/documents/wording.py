@@ -40,6 +40,10 @@ _SEEN_KINDS = {
     "other": "其他车辆",
     "untold": "不能辨认",
 }
+_EXEMPT = {
+    "duty": "该车属于依法享有通行便利或正在执行紧急任务的车辆，不作为违法行为处理",
+    "cloned": "该号牌被盗用或者套用，现场车辆不是登记的车辆，不作为登记车辆的违法行为处理",
+}
 _MINUTE_S = 60
 
 
@@ -47,9 +51,11 @@ def local(utc_ms: int) -> datetime:
     return datetime.fromtimestamp(utc_ms / 1000, UTC).astimezone(CHINA)
 
 
-def seen_vehicle(extra: Mapping[str, str]) -> dict[str, str]:
-    """What an officer saw, for the record of their review; empty where they were not asked."""
+def from_form(extra: Mapping[str, str]) -> dict[str, str]:
+    """What an officer chose from a list, in the documents' words: the vehicle that they saw, empty
+    where they were not asked, and why a case is exempt."""
     return {
+        "exempt_why": _EXEMPT[extra.get("exempt_reason", "duty")],
         "seen_colour": _BODY_COLOURS.get(extra.get("seen_colour", ""), ""),
         "seen_kind": _SEEN_KINDS.get(extra.get("seen_kind", ""), ""),
     }

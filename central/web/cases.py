@@ -111,7 +111,7 @@ def case_page(request: Request, case_id: str, visit: SeesCases) -> Response:
         else None,
         account=parts.work.paying.account(view.row.id, local_date(now_utc_ms, CHINA)),
         same_act=parts.work.returns.of(view.row.id),
-        vehicle=parts.work.vehicles.of(view.row.id) if sees else None,
+        vehicle=parts.work.vehicles.of(view.row.id) if knows else None,
         reminder=parts.reminders.story(view.row.id),
         papers=parts.work.delivering.papers(view.row.id),
         receipts=RECEIPTS,

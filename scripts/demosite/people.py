@@ -112,10 +112,10 @@ class Clerk:
         ticks = dict.fromkeys(_TICKS.findall(page.text), "yes")
         self.browser.send(page, at, **ticks, **filled)
 
-    def review(self, case_id: str, plate: str) -> None:
-        """The plate blind, then a clean checklist."""
+    def review(self, case_id: str, **seen: str) -> None:
+        """Plate and vehicle blind, then a clean checklist."""
         at = f"/review/{case_id}"
-        self.browser.send(self.browser.open(at), f"{at}/plate", plate=plate)
+        self.browser.send(self.browser.open(at), f"{at}/plate", **seen)
         page = self.browser.open(at)
         points = dict.fromkeys(_POINTS.findall(page.text), "yes")
         self.browser.send(page, at, **points, no_conflict="yes")

@@ -30,7 +30,8 @@ class Ended(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Car:
-    """A vehicle of the album with its entry in the register. No person's number begins with 99."""
+    """A vehicle of the album with its entry in the register; `body` and `seen` are what officers
+    make of its picture. No person's number begins with 99."""
 
     vehicle: str
     plate: str
@@ -40,6 +41,8 @@ class Car:
     holder: str
     holder_id: str
     address: str
+    body: str
+    seen: str
 
     @property
     def answer(self) -> str:
@@ -49,15 +52,15 @@ class Car:
 
 LEAVER = Car(
     "leaver", "浙B2K6P8", "small-car", "13800000011", "LFV2A21K0D4000101",
-    "林晓", "990000199001011239", "示例区望江路 2 号",
+    "林晓", "990000199001011239", "示例区望江路 2 号", "blue", "car",
 )  # fmt: skip
 PAYER = Car(
     "payer", "浙B7M5K2", "small-car", "13800000012", "LFV2A21K0D4000202",
-    "周正", "990000198805052349", "示例区望江路 7 号",
+    "周正", "990000198805052349", "示例区望江路 7 号", "black", "car",
 )  # fmt: skip
 UNLOADER = Car(
     "unloader", "浙B4T9C6", "small-car", "13800000013", "LFV2A21K0D4000303",
-    "吴天", "99000019790303123X", "示例区翠柏路 3 号",
+    "吴天", "99000019790303123X", "示例区翠柏路 3 号", "white", "van",
 )  # fmt: skip
 REGISTER = (LEAVER, PAYER, UNLOADER)
 BRIGADE_PLATE, MUDDY = "浙B1234应急", "muddy"
@@ -187,7 +190,7 @@ def _filed(town: Town, case_id: str, car: Car) -> Owner:
     one, two = town.clerks["officer-1"], town.clerks["officer-2"]
     for officer in (one, two):
         with town.desk:
-            officer.review(case_id, car.plate)
+            officer.review(case_id, plate=car.plate, colour=car.body, kind=car.seen)
     town.reaches(case_id, "owner-resolved")
     with town.desk:
         one.act(case_id, "propose-filing")
@@ -278,7 +281,9 @@ def fire_engine(town: Town) -> str:
     standing = box.arrived("brigade", read(BRIGADE_PLATE, "emergency", "white"))
     case_id = town.case_of(box, standing)
     with town.desk:
-        town.clerks["officer-1"].act(case_id, "exempt", grounds="消防车执行任务，依法免予处理")
+        town.clerks["officer-1"].act(
+            case_id, "exempt", exempt_reason="duty", grounds="消防车执行任务，依法免予处理"
+        )
         town.clerks["officer-2"].sign(case_id)
     town.reaches(case_id, "exempt")
     town.say(f"{BRIGADE_PLATE}: a fire engine on duty; exempt, nobody was looked up")

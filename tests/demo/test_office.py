@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import yaml
+
 from central.gateways.register import read_csv
+from central.likeness import LETTERS, BodyColour, Registered, Seen, SeenKind, differs
 from central.plates import Treatment, treatment
 from scripts.demosite import plan
 from scripts.demosite.people import PEOPLE
@@ -20,6 +23,24 @@ def test_every_car_of_the_stories_is_in_the_register_with_a_telephone_of_its_own
         assert holder is not None
         assert (holder.name, holder.id_number) == (car.holder, car.holder_id)
         assert (found[car.plate].vin_tail, found[car.plate].contact) == (car.answer, car.phone)
+
+
+def test_officers_see_the_painted_cars_as_the_register_has_them() -> None:
+    found = {one.plate: one for one in read_csv(plan.REGISTER)}
+    actors = yaml.safe_load(Path("configs/demo/album.yaml").read_text(encoding="utf-8"))["actors"]
+    painted = {one["id"]: one.get("paint") for one in actors}
+
+    assert {car.vehicle: painted[car.vehicle] for car in REGISTER} == {
+        car.vehicle: car.body for car in REGISTER
+    }
+    for car in REGISTER:
+        entry = found[car.plate]
+        assert [LETTERS[letter] for letter in entry.body_colour] == [car.body]
+        seen = Seen(BodyColour(car.body), SeenKind(car.seen))
+        registered = Registered(entry.body_colour, entry.vehicle_class)
+        assert differs([seen, seen], registered) == ()
+        assert entry.make
+        assert entry.model
 
 
 def test_the_fire_engine_is_of_a_class_that_nobody_looks_up() -> None:

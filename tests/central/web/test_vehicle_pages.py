@@ -113,7 +113,7 @@ def test_a_contradiction_keeps_the_registers_holder_out_and_asks_people(
     assert DOUBT in page
     assert "王建国所见" in page
     assert "李娜所见" in page
-    assert "车身颜色 白色 白色 红色" in page
+    assert "车身颜色 红色 白色 白色" in page
     assert "示例牌 SL7001" in page
 
 
@@ -179,10 +179,18 @@ def test_a_cloned_plate_is_dismissed_by_the_head_or_by_two_officers(
 
 def test_two_officers_may_close_it_on_proof_as_well(walk: Walk, tmp_path: Path) -> None:
     walk.to_owner(register_file(tmp_path), "white")
-    walk.act("wang", "exempt", grounds="号牌被套用，有公安机关受案回执")
+    grounds = "号牌被套用，有公安机关受案回执"
+    unchosen = walk.try_act("wang", "exempt", grounds=grounds)
+    walk.act("wang", "exempt", exempt_reason="cloned", grounds=grounds)
     walk.sign("li")
 
+    (told,) = walk.content("免予处理说明").text
+    assert unchosen.status_code == 422
     assert walk.state() is State.EXEMPT
+    assert told == (
+        "经核实，该号牌被盗用或者套用，现场车辆不是登记的车辆，"
+        "不作为登记车辆的违法行为处理，证明材料附卷。"
+    )
 
 
 @pytest.mark.parametrize("colour", ["white", "red"])
