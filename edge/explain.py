@@ -20,6 +20,7 @@ from edge.eyes import Seen
 from edge.geometry import Box
 from edge.inference import Picture
 from edge.lanes import Lane
+from edge.masks import coarse
 from edge.pipeline import Scene
 from edge.stay_events import StayEvent, StayEventKind
 
@@ -43,9 +44,11 @@ class OpenStay:
 
 
 class Explainer:
-    """An onlooker of the pipeline. Close it to end the video."""
+    """An onlooker of the pipeline. Close it to end the video. With `mask` it shows only vehicles of
+    stays as they are, and the rest so coarsely that nobody can be told."""
 
-    def __init__(self, folder: Path, hz: float) -> None:
+    def __init__(self, folder: Path, hz: float, mask: bool = True) -> None:
+        self._mask = mask
         self._decisions = (folder / "decisions.txt").open("w", encoding="utf-8")
         self._video = _Video(folder / "explain.mp4", hz)
         self._open: dict[UUID, OpenStay] = {}
@@ -86,7 +89,8 @@ class Explainer:
             )
 
     def _drawn(self, frame: Frame, seen: Seen) -> Picture:
-        canvas = frame.image.copy()
+        stays = [one.box for one in self._open.values()]
+        canvas = coarse(frame.image, stays) if self._mask else frame.image.copy()
         for lane in self._lanes:
             corners = np.array(lane.points, np.int32)
             cv2.polylines(canvas, [corners], True, _LANE, 2, cv2.LINE_AA)

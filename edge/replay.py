@@ -84,7 +84,9 @@ def _replay(
     plates = open_plates(config.plates, config.detector)
     begin = scene_maker(camera, config, detector, plates, new_ids(SystemClock()))
     recorder = recorder_for(camera, config, delivery, software_of(detector, plates))
-    explainer = Explainer(options.out, camera.sample_hz) if options.explain else None
+    explainer = None
+    if options.explain:
+        explainer = Explainer(options.out, camera.sample_hz, config.evidence.mask)
     with (options.out / "events.jsonl").open("w", encoding="utf-8") as lines:
         sink = EventLog(lines, Path(options.video).name, recorder)
         rig = Rig(source, begin, sink)
