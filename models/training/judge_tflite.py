@@ -2,11 +2,14 @@
 runtime or the other.
 
     python -m models.training.judge_tflite models/vehicle.tflite --data ../shared/data/train
+
+`--predictions FILE` keeps what the first of several models found, for models.training.plots.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +18,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from models.training.sources import pictures
+from models.training.sources import Picture, pictures
+from models.training.splits import CLASSES
 from models.training.vehicle_score import Detections, detections, judge, letterbox
 
 
@@ -30,9 +34,10 @@ def interpreter(path: Path, runtime: str) -> Any:
 
 
 def tflite_detector(
-    path: Path, runtime: str, spent: list[float]
+    path: Path, runtime: str, spent: list[float], found: list[Detections]
 ) -> Callable[[list[np.ndarray]], list[Detections]]:
-    """A detector on whole pictures; CPU milliseconds of every invoke are added to `spent`."""
+    """A detector on whole pictures; CPU milliseconds of every invoke are added to `spent`, what it
+    found to `found`."""
     engine = interpreter(path, runtime)
     fed = engine.get_input_details()[0]
     side = int(fed["shape"][1])
@@ -53,7 +58,8 @@ def tflite_detector(
             factor, zero = detail["quantization"]
             raw = (raw - zero) * factor if factor else raw
             levels.setdefault(side // raw.shape[0], {})[raw.shape[-1]] = raw
-        return detections(*merged(levels), scale)
+        found.append(detections(*merged(levels), scale))
+        return found[-1]
 
     return lambda images: [one(image) for image in images]
 
@@ -71,17 +77,33 @@ def merged(levels: dict[int, dict[int, np.ndarray]]) -> tuple[np.ndarray, np.nda
     return np.concatenate(boxes), np.concatenate(logits)
 
 
+def keep(path: Path, held: list[Picture], found: list[Detections]) -> None:
+    """One JSON line a picture, in the form that `firelane-edge detect` gives."""
+    with path.open("w", encoding="utf-8") as out:
+        for shown, (boxes, scores, kinds) in zip(held, found, strict=True):
+            detections = [
+                {"box": box.tolist(), "label": CLASSES[int(kind)], "score": float(score)}
+                for box, score, kind in zip(boxes, scores, kinds, strict=True)
+            ]
+            name = f"{shown.source.name}/{shown.path.name}"
+            out.write(json.dumps({"image": name, "detections": detections}) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", type=Path, nargs="+")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--runtime", choices=("litert", "tflite"), default="litert")
+    parser.add_argument("--predictions", type=Path)
     options = parser.parse_args()
     cv2.setNumThreads(1)
     held = [p for p in pictures(options.data) if p.held]
     for path in options.models:
         spent: list[float] = []
-        scores = judge(tflite_detector(path, options.runtime, spent), held)
+        found: list[Detections] = []
+        scores = judge(tflite_detector(path, options.runtime, spent, found), held)
+        if options.predictions and path == options.models[0]:
+            keep(options.predictions, held, found)
         told = " ".join(f"{n} {a:.3f}/{r:.3f}" for n, (a, r) in scores.items())
         print(f"{path.name} {options.runtime} {np.median(spent):.1f} ms: {told}", flush=True)
 
