@@ -2,6 +2,7 @@
 
 with running() as server:
     url = server.new_database()
+    server.empty(url)
 """
 
 import os
@@ -15,9 +16,20 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+import psycopg
+
 LIMIT_S = 60
 _USER = "postgres"
 _names = count(1)
+_EMPTY = """
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    LOOP EXECUTE 'DELETE FROM ' || quote_ident(name); END LOOP;
+    FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'
+    LOOP EXECUTE 'ALTER SEQUENCE ' || quote_ident(name) || ' RESTART'; END LOOP;
+END $$
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +40,21 @@ class Server:
     programs: Path
     port: int
 
-    def new_database(self, like: str = "template0") -> str:
-        """The URL of an empty database, or of a copy of the one that the URL `like` names."""
-        name, template = f"test_{next(_names)}", like.rpartition("/")[2]
+    def new_database(self) -> str:
+        """The URL of an empty database."""
+        name = f"test_{next(_names)}"
         address = ["-h", "127.0.0.1", "-p", str(self.port), "-U", _USER]
-        _run([str(self.programs / "createdb"), *address, "-T", template, "-E", "UTF8", name])
+        _run([str(self.programs / "createdb"), *address, "-T", "template0", "-E", "UTF8", name])
         return f"postgresql://{_USER}@127.0.0.1:{self.port}/{name}"
+
+    def empty(self, url: str) -> None:
+        """Take every row out of a migrated database, in a tenth of the time that a new one takes.
+        Triggers rest meanwhile. Waits for whoever still writes to it to go; raises
+        psycopg.errors.LockNotAvailable where nobody goes."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"SET lock_timeout = '{LIMIT_S}s'")
+            connection.execute("SET session_replication_role = replica")
+            connection.execute(_EMPTY)
 
 
 @contextmanager

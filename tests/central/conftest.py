@@ -19,7 +19,7 @@ def postgres_server() -> Iterator[postgres.Server]:
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres_server: postgres.Server) -> str:
-    """The URL of a database that tests copy."""
+    """The URL of a database that one test after another has to itself."""
     url = postgres_server.new_database()
     _migrated(url)
     return url
@@ -44,7 +44,8 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An empty, migrated database of each kind."""
     if request.param == "postgres":
         server: postgres.Server = request.getfixturevalue("postgres_server")
-        url = server.new_database(like=request.getfixturevalue("migrated_postgres"))
+        url: str = request.getfixturevalue("migrated_postgres")
+        server.empty(url)
     else:
         shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "central.db")
         url = f"sqlite:///{tmp_path}/central.db"
