@@ -136,8 +136,13 @@ def _part(
         rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
         if len(rows) == 0:
             return slice(0, 0), slice(0, 0)
-        bottom, right = top + int(rows[-1]) + _NEAR_PX, left + int(columns[-1]) + _NEAR_PX
-        top, left = top + int(rows[0]) - _NEAR_PX, left + int(columns[0]) - _NEAR_PX
+        # No farther than the tile: a face that begins in another is found from there.
+        bottom = min(bottom, top + int(rows[-1]) + _NEAR_PX)
+        right = min(right, left + int(columns[-1]) + _NEAR_PX)
+        top, left = (
+            max(top, top + int(rows[0]) - _NEAR_PX),
+            max(left, left + int(columns[0]) - _NEAR_PX),
+        )
     height, width = size
     return (
         slice(max(0, top), min(height, bottom)),

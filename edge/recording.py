@@ -61,7 +61,7 @@ _CLOSE_UP = 0.08
 """The close-up takes in this share of the vehicle's box around it."""
 _LEAST_PX = 16
 _ONE_AT_A_TIME = threading.Lock()
-"""Held while a picture is masked and encoded: that takes 23 MB for a moment, and cameras that look
+"""Held while a picture is masked and encoded: that takes 16 MB for a moment, and cameras that look
 at one scene record at one moment."""
 
 
