@@ -12,17 +12,16 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, select
 
-from central import acting, events, following, messages, owner_links, tables
+from central import acting, events, following, messages, tables
 from central.document_tables import document
 from central.documents.facts import DECISIONS, DEMAND, NOTICE
-from central.messages import NewMessage
 from central.owner import parties, situation
-from central.owner.inviting import is_reachable
+from central.owner.inviting import is_reachable, queue_link
 from central.owner.parties import Consent, Party
 from central.owner_tables import service_consent
 from central.reminding import quiet_until
 
-ACTOR, NAME, PURPOSE, TOLD = "system", "heralding", "paper", "paper-told"
+ACTOR, NAME, TOLD = "system", "heralding", "paper-told"
 KINDS = (
     NOTICE, *DECISIONS, DEMAND, "不予行政处罚决定书", "缴款通知", "撤销决定书", "补正通知",
 )  # fmt: skip
@@ -67,25 +66,9 @@ class Heralding:
         head = situation.letterhead(db, utc_ms)
         if head is None:
             return False
-        token = owner_links.mint(db, party.case_id, utc_ms, party.id)
-        link = owner_links.find(db, token)
-        assert link is not None
-        owner_links.end_unused(db, link, utc_ms, keep=link.id)
-        fields = {
-            "agency": head.agency,
-            "telephone": head.office.telephone if head.office else "",
-            "link": self._base_url + owner_links.path(token),
-        }
-        new = NewMessage(
-            party.case_id,
-            PURPOSE,
-            party.person.phone,
-            head.texts.paper.format(**fields),
-            fields | {"token": token},
-        )
-        queued = messages.queue(db, new, utc_ms)
+        queued = queue_link(db, party, "paper", head, self._base_url, utc_ms)
         if (until := quiet_until(head, utc_ms, self._zone)) is not None:
-            messages.put_off(db, queued, until)
+            messages.put_off(db, queued.message, until)
         return True
 
 

@@ -3,15 +3,19 @@
 NotReachable    nobody can be told, or nothing could be asked behind the link
 """
 
+from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from central import acting, events, messages, owner_links
 from central.messages import NewMessage
 from central.owner import parties, situation
+from central.policy import Policy
 
-PURPOSE = "invitation"
+Purpose = Literal["invitation", "paper"]
+PURPOSE: Purpose = "invitation"
 FEWEST_DIGITS = 7
 
 
@@ -24,6 +28,39 @@ def is_reachable(party: parties.Party) -> bool:
     digits = sum(char.isdigit() for char in party.person.phone)
     tail = owner_links.tail_of(party.person.id_number)
     return digits >= FEWEST_DIGITS and len(tail) == owner_links.CHECK_CHARS
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A message that waits, and the link that it holds."""
+
+    message: UUID
+    link: UUID
+
+
+def queue_link(
+    db: Connection, party: parties.Party, purpose: Purpose, head: Policy, base_url: str, utc_ms: int
+) -> Queued:
+    """Queue a message that holds a new link of the party's own, in the pack's words for its
+    purpose. Links of theirs that nobody opened end."""
+    token = owner_links.mint(db, party.case_id, utc_ms, party.id)
+    link = owner_links.find(db, token)
+    assert link is not None
+    owner_links.end_unused(db, link, utc_ms, keep=link.id)
+    fields = {
+        "agency": head.agency,
+        "telephone": head.office.telephone if head.office else "",
+        "link": base_url + owner_links.path(token),
+    }
+    words = head.texts.paper if purpose == "paper" else head.texts.invitation
+    new = NewMessage(
+        party.case_id,
+        purpose,
+        party.person.phone,
+        words.format(**fields),
+        fields | {"token": token},
+    )
+    return Queued(messages.queue(db, new, utc_ms), link.id)
 
 
 class Inviting:
@@ -45,17 +82,6 @@ class Inviting:
                 raise NotReachable("no such person in this case, or no policy pack is in force")
             if not is_reachable(party):
                 raise NotReachable("telephone and ID number must be known")
-            token = owner_links.mint(db, case_id, utc_ms, party_id)
-            link = owner_links.find(db, token)
-            assert link is not None
-            owner_links.end_unused(db, link, utc_ms, keep=link.id)
-            fields = {
-                "agency": head.agency,
-                "telephone": head.office.telephone if head.office else "",
-                "link": base_url + owner_links.path(token),
-            }
-            text = head.texts.invitation.format(**fields)
-            told = fields | {"token": token}
-            messages.queue(db, NewMessage(case_id, PURPOSE, party.person.phone, text, told), utc_ms)
-            payload = {"party": str(party_id), "link": str(link.id)}
+            link = queue_link(db, party, PURPOSE, head, base_url, utc_ms).link
+            payload = {"party": str(party_id), "link": str(link)}
             events.append(db, events.Event(utc_ms, person, "owner-invited", case_id, payload))
